@@ -1,0 +1,65 @@
+/**
+ * The closed list of reason codes: what a record, an error, a test and the docs call the cause of an outcome.
+ * `status` is the HTTP status that a refusal with this reason carries; `summary` is for docs and people.
+ */
+export const REASONS = {
+  allowed: { status: 200, summary: 'the role allows the operation' },
+
+  'http-malformed': { status: 400, summary: 'the bytes are not an HTTP/1.1 request that this gate accepts' },
+  'headers-too-large': { status: 431, summary: 'the request head is larger than the listener allows' },
+  'headers-too-many': { status: 431, summary: 'the request has more header fields than the listener allows' },
+  'headers-timeout': { status: 408, summary: 'the request head did not arrive in time' },
+  'header-repeated': { status: 400, summary: 'a header field that may appear once appears several times' },
+  'target-too-long': { status: 414, summary: 'the request target is longer than the listener allows' },
+  'target-malformed': { status: 400, summary: 'the request target is not a canonical origin-form path and query' },
+  'version-unsupported': {
+    status: 400,
+    summary: 'the API version is not one that this gate accepts (v1.24 and up, or none)',
+  },
+  'operation-unknown': { status: 404, summary: 'no Engine API operation has this method and path' },
+  'operation-not-carried': {
+    status: 501,
+    summary: 'the operation needs HTTP/2 on the engine socket, which this gate never speaks',
+  },
+  'query-malformed': { status: 400, summary: 'the query string cannot be read without doubt' },
+  'query-repeated': { status: 400, summary: 'a query parameter that may appear once appears several times' },
+  'query-unknown': { status: 400, summary: 'the operation has no query parameter of this name' },
+
+  'credentials-missing': { status: 401, summary: 'neither a token nor a client certificate was presented' },
+  'credentials-malformed': { status: 401, summary: 'the Authorization header is not one Bearer token' },
+  'token-malformed': { status: 401, summary: 'the token is not a signed JWT (RFC 7519, JWS compact form)' },
+  'token-issuer-unknown': { status: 401, summary: "no configured issuer has the token's iss" },
+  'token-algorithm': { status: 401, summary: "the issuer does not allow the token's signature algorithm" },
+  'token-key-unknown': { status: 401, summary: 'the issuer has no key that fits the token' },
+  'token-signature': { status: 401, summary: "the token's signature does not verify" },
+  'token-expired': { status: 401, summary: 'the token has expired' },
+  'token-not-yet-valid': { status: 401, summary: 'the token is not valid yet' },
+  'token-audience': { status: 401, summary: 'the token is for another audience' },
+  'token-claims': { status: 401, summary: 'a required claim is missing or has the wrong type' },
+  'issuer-unavailable': { status: 503, summary: "the issuer's keys cannot be had" },
+  'certificate-untrusted': { status: 401, summary: 'no configured issuer stands behind the client certificate' },
+
+  'binding-none': { status: 403, summary: 'no binding matches the principal' },
+  'operation-not-allowed': { status: 403, summary: 'the role does not allow the operation' },
+
+  'content-type': { status: 415, summary: 'the content type is not one that the operation takes' },
+  'content-encoding': { status: 415, summary: 'request bodies with a Content-Encoding are not taken' },
+  'body-unexpected': { status: 400, summary: 'the operation takes no request body' },
+  'body-malformed': { status: 400, summary: 'the JSON body cannot be read without doubt' },
+  'body-too-large': { status: 413, summary: 'the request body is larger than the operation may have' },
+  'body-timeout': { status: 408, summary: 'the request body did not arrive in time' },
+  'upgrade-unexpected': { status: 400, summary: 'the operation does not upgrade the connection' },
+  'upgrade-malformed': {
+    status: 400,
+    summary: 'the upgrade request cannot be carried (framing, protocol, or pipelined behind another request)',
+  },
+  'expectation-unknown': { status: 417, summary: 'an Expect header other than 100-continue' },
+
+  'engine-unreachable': { status: 502, summary: "the Docker Engine's socket does not answer" },
+  'engine-broken': { status: 502, summary: 'the Docker Engine broke off or sent what is not HTTP' },
+  'client-gone': { status: 499, summary: 'the client went away before the answer was complete' },
+  'shutting-down': { status: 503, summary: 'the gate is shutting down' },
+  internal: { status: 500, summary: 'an error of the gate itself' },
+} as const satisfies Record<string, { status: number; summary: string }>
+
+export type ReasonCode = keyof typeof REASONS

@@ -1,0 +1,17 @@
+import { REASONS, type ReasonCode } from './reasons.ts'
+
+/**
+ * A refusal: thrown once where the cause is known, turned into an HTTP answer in one place (`src/gate/answer.ts`).
+ * `message` is shown to the person at the docker prompt; it must not hold a secret.
+ */
+export class Refusal extends Error {
+  readonly reason: ReasonCode
+  readonly status: number
+
+  constructor(reason: ReasonCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'Refusal'
+    this.reason = reason
+    this.status = REASONS[reason].status
+  }
+}
