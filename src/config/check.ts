@@ -1,0 +1,164 @@
+import { quoted } from '../text.ts'
+import { type Address, isLoopback, parseAddress } from './address.ts'
+import type { Findings } from './findings.ts'
+import type { Entry, Pieces } from './pieces.ts'
+import type { IssuerConfig, JwtIssuerConfig, ListenerConfig } from './schema.ts'
+
+/**
+ * Identity providers that sign tokens for anybody who has an account there: who has such a token has proved nothing
+ * until a condition looks at its claims.
+ */
+const SHARED_ISSUERS: ReadonlyMap<string, string> = new Map([
+  ['https://token.actions.githubusercontent.com', 'claims.repository_owner == "your-organisation"'],
+  ['https://gitlab.com', 'claims.namespace_path == "your-group"'],
+  ['https://app.terraform.io', 'claims.terraform_organization_name == "your-organisation"'],
+  ['https://agent.buildkite.com', 'claims.organization_slug == "your-organisation"'],
+  ['https://accounts.google.com', 'claims.hd == "your-domain.example"'],
+])
+
+/** Checks what the schema cannot see: values that must fit each other. Reads no other file. */
+export function checkPieces(pieces: Pieces, findings: Findings): void {
+  checkListeners(pieces, findings)
+  if (pieces.engine !== null && parseAddress(pieces.engine)?.kind !== 'unix') {
+    findings.problem(
+      ['engine'],
+      `${quoted(pieces.engine)} is no unix socket: wants unix:///absolute/path, such as unix:///var/run/docker.sock`,
+    )
+  }
+  checkIssuers(pieces, findings)
+  checkSharedIssuers(pieces, findings)
+}
+
+function checkListeners(pieces: Pieces, findings: Findings): void {
+  const names = new Map<string, number>()
+  const addresses = new Map<string, number>()
+  for (const { index, value } of pieces.listeners) {
+    const path = ['listeners', index]
+    const sameAddress = value.address.endsWith(':0') ? undefined : addresses.get(value.address)
+    const sameName = names.get(value.name)
+    if (sameAddress !== undefined) {
+      findings.problem([...path, 'address'], `listeners[${sameAddress}] listens there already; remove one of them`)
+    } else if (sameName !== undefined) {
+      const what = `listeners[${sameName}] has the name ${quoted(value.name)} already`
+      findings.problem(path, `${what}; give this one another "name"`)
+    }
+    names.set(value.name, index)
+    addresses.set(value.address, index)
+    checkListener({ index, value }, findings)
+  }
+}
+
+function checkListener({ index, value }: Entry<ListenerConfig>, findings: Findings): void {
+  const path = ['listeners', index]
+  const address = parseAddress(value.address)
+  if (address === null) {
+    const forms = 'host:port, [IPv6]:port or unix:///absolute/path (at most 107 bytes)'
+    findings.problem([...path, 'address'], `${quoted(value.address)} is no address: wants ${forms}`)
+  } else if (address.kind === 'unix') {
+    if (value.tls) findings.problem([...path, 'tls'], 'a unix socket takes no TLS; remove it', { atKey: true })
+  } else {
+    checkTcp(path, value, address, findings)
+  }
+  if (value.limits.targetBytes > value.limits.headerBytes) {
+    findings.problem([...path, 'limits'], 'targetBytes is larger than headerBytes, of which the target is a part')
+  }
+  checkClientCertificates(path, value, findings)
+}
+
+function checkTcp(
+  path: readonly PropertyKey[],
+  value: ListenerConfig,
+  address: Address & { kind: 'tcp' },
+  findings: Findings,
+): void {
+  if (!value.tls && !isLoopback(address.host)) {
+    const what = `plain TCP on ${address.host} would carry tokens over the network in the clear`
+    findings.problem([...path, 'address'], `${what}: add tls: {certificate, key}, or bind 127.0.0.1 or a unix socket`)
+  }
+  for (const key of ['mode', 'group'] as const) {
+    if (value[key] === undefined) continue
+    findings.problem([...path, key], `only a unix socket has a ${key}; remove it`, { atKey: true })
+  }
+}
+
+function checkClientCertificates(path: readonly PropertyKey[], { tls }: ListenerConfig, findings: Findings): void {
+  if (!tls) return
+  if (tls.clientCertificates !== 'none' && tls.clientAuthorities === undefined) {
+    const out = 'add clientAuthorities: a PEM file with the authorities that sign them'
+    findings.problem([...path, 'tls', 'clientCertificates'], `no client certificate could be verified; ${out}`)
+  }
+  if (tls.clientCertificates === 'none' && tls.clientAuthorities !== undefined) {
+    findings.warn([...path, 'tls', 'clientAuthorities'], 'not used while clientCertificates is none', { atKey: true })
+  }
+}
+
+function checkIssuers(pieces: Pieces, findings: Findings): void {
+  const seen = new Map<string, string>()
+  for (const [name, issuer] of pieces.issuers) {
+    if (issuer === null) continue
+    const path = ['issuers', name]
+    if ((issuer.jwt === undefined) === (issuer.certificate === undefined)) {
+      findings.problem(path, 'wants exactly one of jwt and certificate', { atKey: true })
+      continue
+    }
+    if (issuer.certificate) checkAskedFor(pieces, path, findings)
+    if (!issuer.jwt) continue
+    const other = seen.get(issuer.jwt.issuer)
+    if (other === undefined) seen.set(issuer.jwt.issuer, name)
+    else {
+      const what = `issuers.${other} has the same "issuer": which of them a token means would be left to chance`
+      findings.problem([...path, 'jwt', 'issuer'], `${what}; keep one, list all its audiences there`)
+    }
+    checkKeySource([...path, 'jwt'], issuer.jwt, findings)
+  }
+}
+
+function checkAskedFor(pieces: Pieces, path: readonly PropertyKey[], findings: Findings): void {
+  if (pieces.listeners.some(({ value }) => value.tls !== undefined && value.tls.clientCertificates !== 'none')) return
+  const out = 'add tls.clientAuthorities to a listener'
+  findings.warn(path, `no listener asks for client certificates, so nobody can use this issuer; ${out}`, {
+    atKey: true,
+  })
+}
+
+function checkKeySource(path: readonly PropertyKey[], jwt: JwtIssuerConfig, findings: Findings): void {
+  const given = (['jwksUri', 'jwksFile', 'publicKey'] as const).filter((key) => jwt[key] !== undefined)
+  for (const key of given.slice(1)) {
+    const message = `${given[0]} is given already: at most one of jwksUri, jwksFile and publicKey`
+    findings.problem([...path, key], message, { atKey: true })
+  }
+  if (given.length === 0) {
+    const problem = urlProblem(jwt.issuer)
+    const out = 'or give the keys with jwksUri, jwksFile or publicKey'
+    if (problem)
+      findings.problem([...path, 'issuer'], `the keys are found by OIDC discovery below this URL: ${problem}, ${out}`)
+  }
+  const problem = jwt.jwksUri === undefined ? null : urlProblem(jwt.jwksUri)
+  if (problem) findings.problem([...path, 'jwksUri'], problem)
+}
+
+/** Keys that come over plain HTTP are whoever's is on the way. */
+function urlProblem(text: string): string | null {
+  const url = URL.parse(text)
+  if (url === null) return `${quoted(text)} is no URL; write https://…`
+  if (url.username !== '' || url.password !== '') return 'a URL with a user name or password is not taken'
+  if (url.hash !== '') return `${quoted(text)} has a fragment; remove it`
+  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(host))) return null
+  return `${quoted(text)} is not https; http is taken for 127.0.0.1, ::1 and localhost only`
+}
+
+function checkSharedIssuers(pieces: Pieces, findings: Findings): void {
+  for (const { index, value } of pieces.bindings) {
+    if (value.when !== undefined) continue
+    const url = issuerUrl(pieces.issuers.get(value.issuer))
+    const example = url === null ? undefined : SHARED_ISSUERS.get(url)
+    if (example === undefined) continue
+    const what = `${url} signs tokens for everybody who has an account there, so this binding needs a "when"`
+    findings.problem(['bindings', index], `${what}, such as when: ${example}`)
+  }
+}
+
+function issuerUrl(issuer: IssuerConfig | null | undefined): string | null {
+  return issuer?.jwt?.issuer.replace(/\/$/, '') ?? null
+}

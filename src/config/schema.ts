@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { parseBytes, parseDuration, parseMode } from './units.ts'
+
+/*
+ * The shape of the file. What depends on two places of it, or on other files, is checked in the files beside this one.
+ */
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const KiB = 1024
+const MiB = 1024 * KiB
+
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
+  error: 'is no name: it begins with a letter or digit, then come letters, digits, "_", "." and "-", at most 64',
+})
+const text = z.string().min(1).max(4096)
+const path = text.regex(/^[^\0]*$/, { error: 'is no path: it holds a NUL character' })
+
+/** A quantity that is written as text with a unit. A number without one reaches `parse` as its digits. */
+const quantity = (
+  parse: (text: string) => number | null,
+  wanted: string,
+  show: (value: number) => string,
+  range: readonly [least: number, most: number],
+) =>
+  z.union([z.string(), z.number()], { error: `wants ${wanted}` }).transform((value, context) => {
+    const parsed = parse(String(value))
+    if (parsed !== null && parsed >= range[0] && parsed <= range[1]) return parsed
+    const message = parsed === null ? `wants ${wanted}` : `must be from ${show(range[0])} to ${show(range[1])}`
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+
+const duration = (least: number, most: number) =>
+  quantity(parseDuration, 'a duration with its unit, such as 500ms, 10s, 5m or 2h', showDuration, [least, most])
+const bytes = (least: number, most: number) =>
+  quantity(parseBytes, 'a size such as 64KiB, 1MiB or a number of bytes', showBytes, [least, most])
+
+/** In quotes only: YAML 1.2 reads 0660 as the decimal number 660. */
+const WANTS_MODE = 'wants an octal file mode in quotes, such as "0660"'
+const mode = z.string({ error: WANTS_MODE }).transform((value, context) => {
+  const parsed = parseMode(value)
+  if (parsed !== null) return parsed
+  context.addIssue({ code: 'custom', message: WANTS_MODE })
+  return z.NEVER
+})
+
+const count = (most: number) => z.int().min(1).max(most)
+
+const listenerTls = z
+  .strictObject({
+    certificate: path,
+    key: path,
+    clientAuthorities: path.optional(),
+    clientCertificates: z.enum(['none', 'optional', 'required']).optional(),
+    minimumVersion: z.enum(['1.2', '1.3']).default('1.2'),
+  })
+  .transform((tls) => ({
+    ...tls,
+    clientCertificates: tls.clientCertificates ?? (tls.clientAuthorities === undefined ? 'none' : 'optional'),
+  }))
+
+// Zero would mean "no limit" to Node, and a timer beyond 24.8 days fires at once: both ends of each range matter.
+const listenerLimits = z.strictObject({
+  connections: count(65_536).default(1024),
+  headerBytes: bytes(1 * KiB, 16 * MiB).default(256 * KiB),
+  headerCount: count(2000).default(100),
+  targetBytes: bytes(1 * KiB, 1 * MiB).default(32 * KiB),
+  headersTimeout: duration(1, HOUR).default(10 * SECOND),
+  bodyTimeout: duration(1, 24 * HOUR).default(MINUTE),
+})
+
+/** One entry of `listeners`. Its name, where none is given, is its address. */
+export const listenerSchema = z
+  .strictObject({
+    name: name.optional(),
+    address: text,
+    tls: listenerTls.optional(),
+    mode: mode.optional(),
+    group: text.optional(),
+    limits: listenerLimits.prefault({}),
+  })
+  .transform((listener) => ({ ...listener, name: listener.name ?? listener.address }))
+
+/** Signature algorithms that an issuer may be given (RFC 7518, RFC 8037, RFC 9864): asymmetric ones only. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const
+
+const jwtIssuer = z.strictObject({
+  issuer: text,
+  audience: z.union([text, z.array(text).min(1)], {
+    error: 'wants an audience or a list of audiences, none of them empty',
+  }),
+  algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519']),
+  jwksUri: z.url({ error: 'is no URL' }).optional(),
+  jwksFile: path.optional(),
+  publicKey: path.optional(),
+  clockTolerance: duration(0, 5 * MINUTE).default(30 * SECOND),
+})
+
+const certificateIssuer = z.strictObject({ authorities: path })
+
+/** One value of `issuers`. */
+export const issuerSchema = z.strictObject({ jwt: jwtIssuer.optional(), certificate: certificateIssuer.optional() })
+
+/** One value of `roles`. */
+export const roleSchema = z.strictObject({ allow: z.array(text).min(1) })
+
+/** One entry of `bindings`. `when` is a CEL condition. */
+export const bindingSchema = z.strictObject({ role: name, issuer: name, when: text.optional() })
+
+/** Where records go: standard output, or a file. */
+export const recordsSchema = z.strictObject({ file: path.optional() })
+
+/** The whole file: five nouns (listeners, engine, issuers, roles, bindings) and where records go. */
+export const configSchema = z.strictObject({
+  listeners: z.array(listenerSchema).min(1),
+  engine: z.string().default('unix:///var/run/docker.sock'),
+  issuers: z.record(name, issuerSchema),
+  roles: z.record(name, roleSchema),
+  bindings: z.array(bindingSchema),
+  records: recordsSchema.prefault({}),
+})
+
+/** The configuration after reading: defaults filled in, durations in ms, sizes in bytes, modes as numbers. */
+export type Config = z.output<typeof configSchema>
+export type ListenerConfig = Config['listeners'][number]
+export type IssuerConfig = Config['issuers'][string]
+export type JwtIssuerConfig = NonNullable<IssuerConfig['jwt']>
+export type RoleConfig = Config['roles'][string]
+export type BindingConfig = Config['bindings'][number]
+
+function showDuration(value: number): string {
+  if (value > 0 && value % HOUR === 0) return `${value / HOUR}h`
+  if (value > 0 && value % MINUTE === 0) return `${value / MINUTE}m`
+  return value % SECOND === 0 ? `${value / SECOND}s` : `${value}ms`
+}
+
+function showBytes(value: number): string {
+  return value % MiB === 0 ? `${value / MiB}MiB` : `${value / KiB}KiB`
+}

@@ -1,0 +1,87 @@
+import { formatProblem } from '../config/errors.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
+import { OPERATIONS, type OperationId } from '../engine/operations.ts'
+import type { Role } from './types.ts'
+import { type WayToRoot, waysToRoot } from './unbounded.ts'
+
+/** What `dockgate check` tells about a configuration: plain data, fit for JSON. */
+export interface Description {
+  readonly file: string
+  readonly engine: string
+  readonly listeners: readonly ListenerDescription[]
+  readonly issuers: readonly IssuerDescription[]
+  readonly roles: readonly RoleDescription[]
+  /** In the order in which they are tried. */
+  readonly bindings: readonly BindingDescription[]
+  /** One line each, as `formatProblem` writes them. */
+  readonly warnings: readonly string[]
+}
+
+interface ListenerDescription {
+  readonly name: string
+  readonly address: string
+  readonly tls: boolean
+  readonly clientCertificates: 'none' | 'optional' | 'required'
+}
+
+interface IssuerDescription {
+  readonly name: string
+  readonly kind: 'jwt' | 'certificate'
+  /** The token's `iss`, or the file with the certificate authorities. */
+  readonly source: string
+}
+
+export interface RoleDescription {
+  readonly name: string
+  readonly allow: readonly string[]
+  /** Only the classes of which it allows something, in the order of `ACCESS_CLASSES`. */
+  readonly operations: Readonly<Partial<Record<AccessClass, readonly OperationId[]>>>
+  /** Operations that it allows with standard input too. */
+  readonly elevated: readonly OperationId[]
+  readonly unbounded: boolean
+  /** Why it is unbounded: the operations with which one becomes root on the host. */
+  readonly waysToRoot: readonly WayToRoot[]
+}
+
+interface BindingDescription {
+  readonly role: string
+  readonly issuer: string
+  /** The CEL condition as written; null: every principal of the issuer. */
+  readonly when: string | null
+}
+
+/** Describes a loaded configuration for people and programs. */
+export function describe({ file, config, policy, warnings }: LoadedConfig): Description {
+  return {
+    file,
+    engine: config.engine,
+    listeners: config.listeners.map(({ name, address, tls }) => ({
+      name,
+      address,
+      tls: tls !== undefined,
+      clientCertificates: tls?.clientCertificates ?? 'none',
+    })),
+    issuers: Object.entries(config.issuers).map(([name, { jwt, certificate }]) => ({
+      name,
+      kind: jwt ? 'jwt' : 'certificate',
+      source: jwt?.issuer ?? certificate?.authorities ?? '',
+    })),
+    roles: [...policy.roles.values()].map(describeRole),
+    bindings: config.bindings.map(({ role, issuer, when }) => ({ role, issuer, when: when ?? null })),
+    warnings: warnings.map(formatProblem),
+  }
+}
+
+/** Describes one role. */
+export function describeRole(role: Role): RoleDescription {
+  const operations: Partial<Record<AccessClass, OperationId[]>> = {}
+  for (const access of Object.keys(ACCESS_CLASSES) as AccessClass[]) {
+    const ids = OPERATIONS.filter((spec) => spec.access === access && role.operations.has(spec.id)).map(
+      (spec) => spec.id,
+    )
+    if (ids.length > 0) operations[access] = ids
+  }
+  const { name, allow, unbounded } = role
+  return { name, allow, operations, elevated: [...role.elevated], unbounded, waysToRoot: waysToRoot(role) }
+}

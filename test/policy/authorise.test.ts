@@ -1,0 +1,168 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { OPERATIONS } from '../../src/engine/operations.ts'
+import { authorise, roleOf } from '../../src/policy/authorise.ts'
+import { CERTIFICATE, operation, policyOf, principalWith } from './fixtures.ts'
+
+const policy = policyOf({ observer: ['read'], ci: ['read', 'run'], operator: ['*'] }, [
+  { role: 'operator', issuer: 'staff', when: 'cert.commonName == "ops"' },
+  { role: 'observer', issuer: 'staff' },
+  { role: 'ci', issuer: 'github', when: 'claims.ref == "refs/heads/main"' },
+  { role: 'observer', issuer: 'github', when: 'claims.repository_owner == "acme"' },
+])
+const main = () => principalWith({ claims: { ref: 'refs/heads/main', repository_owner: 'acme' } })
+
+describe('who gets which role', () => {
+  it.each([
+    ['the first binding that matches, when several do', main(), 'ci'],
+    [
+      'a later binding, when the first does not match',
+      principalWith({ claims: { ref: 'x', repository_owner: 'acme' } }),
+      'observer',
+    ],
+    [
+      'a later binding, when the first cannot be evaluated',
+      principalWith({ claims: { repository_owner: 'acme' } }),
+      'observer',
+    ],
+    ['no role, when no condition matches', principalWith({ claims: { ref: 'x', repository_owner: 'evil' } }), null],
+    ['no role, when the claims are missing', principalWith(), null],
+    ['a role by certificate', principalWith({ issuer: 'staff', certificate: CERTIFICATE }), 'operator'],
+    ['the role of everybody of an issuer', principalWith({ issuer: 'staff' }), 'observer'],
+    [
+      'no role at an issuer without bindings',
+      principalWith({ issuer: 'other', claims: { ref: 'refs/heads/main' } }),
+      null,
+    ],
+  ])('gives %s', (_what, principal, role) => {
+    expect(roleOf(policy, principal)?.name ?? null).toBe(role)
+  })
+
+  it('T122 gives a token of one issuer nothing that is bound to another', () => {
+    const twoIssuers = policyOf({ ci: ['run'] }, [
+      { role: 'ci', issuer: 'staff', when: 'claims.ref == "refs/heads/main"' },
+    ])
+    expect(authorise(twoIssuers, main(), operation('ContainerCreate'))).toMatchObject({
+      allow: false,
+      reason: 'binding-none',
+    })
+  })
+
+  it('T126 gives a certificate beside a token no role of its own', () => {
+    const both = principalWith({ issuer: 'github', certificate: CERTIFICATE })
+    expect(roleOf(policy, both)).toBeNull()
+  })
+
+  it('asks the new policy after a change, not what it knew of the old one', () => {
+    const principal = main()
+    const tighter = policyOf({ ci: ['read'] }, [
+      { role: 'ci', issuer: 'github', when: 'claims.ref == "refs/heads/main"' },
+    ])
+    expect(authorise(policy, principal, operation('ContainerCreate')).allow).toBe(true)
+    expect(authorise(tighter, principal, operation('ContainerCreate')).allow).toBe(false)
+    expect(authorise(policy, principal, operation('ContainerCreate')).allow).toBe(true)
+  })
+
+  it('does not take one principal for another that reads alike', () => {
+    const [first, second] = [main(), principalWith({ claims: { ref: 'refs/heads/other' } })]
+    expect(roleOf(policy, first)?.name).toBe('ci')
+    expect(roleOf(policy, second)).toBeNull()
+  })
+})
+
+describe('what is decided', () => {
+  it('allows what the role lists, and makes no new object for it', () => {
+    const principal = main()
+    const decision = authorise(policy, principal, operation('ContainerCreate'))
+    expect(decision).toEqual({ allow: true, role: 'ci', reason: 'allowed', message: '' })
+    expect(authorise(policy, principal, operation('ContainerList'))).toBe(decision)
+  })
+
+  it('refuses what the role does not list, and says what would allow it', () => {
+    const principal = principalWith({ issuer: 'staff' })
+    expect(authorise(policy, principal, operation('ContainerCreate'))).toEqual({
+      allow: false,
+      role: 'observer',
+      reason: 'operation-not-allowed',
+      message:
+        'role "observer" does not allow ContainerCreate (create); it allows read. To allow it, an operator adds "create" or "ContainerCreate" to roles.observer.allow',
+    })
+  })
+
+  it('takes attaching standard input for exec, and says so', () => {
+    expect(authorise(policy, main(), operation('ContainerAttach')).allow).toBe(true)
+    expect(authorise(policy, main(), operation('ContainerAttach', true))).toEqual({
+      allow: false,
+      role: 'ci',
+      reason: 'operation-not-allowed',
+      message:
+        'role "ci" does not allow ContainerAttach with standard input, which counts as exec; it allows read, run. To allow it, an operator adds "exec" or "ContainerAttach" to roles.ci.allow',
+    })
+  })
+
+  it('refuses a principal without a binding, and names it', () => {
+    expect(authorise(policy, principalWith(), operation('ContainerList'))).toEqual({
+      allow: false,
+      role: null,
+      reason: 'binding-none',
+      message:
+        'no binding gives issuer "github" subject "repo:acme/app" a role; an operator can add one under "bindings"',
+    })
+  })
+
+  it.each(['SystemPing', 'SystemPingHead', 'SystemVersion'] as const)(
+    'allows %s to everybody, without a role',
+    (id) => {
+      const always = { allow: true, role: null, reason: 'allowed', message: '' }
+      expect(authorise(policy, principalWith(), operation(id))).toEqual(always)
+      const narrow = policyOf({ one: ['ImagePush'] }, [{ role: 'one', issuer: 'github' }])
+      expect(authorise(narrow, principalWith(), operation(id))).toEqual(always)
+    },
+  )
+
+  it('allows nothing else without a binding', () => {
+    const allowed = OPERATIONS.filter(({ id }) => authorise(policy, principalWith(), operation(id)).allow).map(
+      ({ id }) => id,
+    )
+    expect(allowed).toEqual(['SystemPing', 'SystemPingHead', 'SystemVersion'])
+  })
+
+  it('agrees with the role for every operation', () => {
+    const role = policy.roles.get('ci')
+    for (const { id } of OPERATIONS.filter(
+      (spec) => !spec.id.startsWith('SystemPing') && spec.id !== 'SystemVersion',
+    )) {
+      expect(authorise(policy, main(), operation(id)).allow).toBe(role?.operations.has(id))
+    }
+  })
+})
+
+describe('T128 the message of a refusal', () => {
+  it('shows a subject on one line, whatever is in it', () => {
+    const subject = 'a"\r\n\u001b[31mrole \u202E'
+    expect(authorise(policy, principalWith({ subject }), operation('ContainerList')).message).toBe(
+      'no binding gives issuer "github" subject "a\\"\\u{d}\\u{a}\\u{1b}[31mrole \\u{202e}" a role; an operator can add one under "bindings"',
+    )
+  })
+
+  it('stays short for a subject of 1 MB', () => {
+    const subject = 'x'.repeat(1_000_000)
+    expect(authorise(policy, principalWith({ subject }), operation('ContainerList')).message.length).toBeLessThan(500)
+  })
+
+  it('stays short for a role that lists a thousand operations', () => {
+    const long = policyOf({ long: Array.from({ length: 1000 }, () => 'ContainerList') }, [
+      { role: 'long', issuer: 'github' },
+    ])
+    expect(authorise(long, principalWith(), operation('ImagePush')).message.length).toBeLessThan(600)
+  })
+
+  it('never has a character that moves a terminal', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (subject) => {
+        const { message } = authorise(policy, principalWith({ subject }), operation('ContainerList'))
+        expect(message).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u)
+      }),
+    )
+  })
+})

@@ -1,0 +1,67 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { describe as describeConfig, describeRole } from '../../src/policy/describe.ts'
+import { createWorkspace } from '../config/workspace.ts'
+import { policyOf } from './fixtures.ts'
+
+const workspace = createWorkspace()
+afterAll(() => workspace.remove())
+
+const described = (lines: Record<number, string>) => describeConfig(workspace.loadWith(lines))
+const roleOf = (...allow: string[]) => {
+  const role = policyOf({ ci: allow }, []).roles.get('ci')
+  if (role === undefined) throw new Error('no role')
+  return describeRole(role)
+}
+
+describe('the description of a configuration', () => {
+  it('has listeners, engine, issuers and bindings in the order of the file', () => {
+    const { file, roles, ...rest } = described({ 8: '  - {role: observer, issuer: local, when: subject == "x"}' })
+    expect(file).toMatch(/dockgate\.yaml$/)
+    expect(roles).toHaveLength(1)
+    expect(rest).toEqual({
+      engine: 'unix:///var/run/docker.sock',
+      listeners: [{ name: '127.0.0.1:2375', address: '127.0.0.1:2375', tls: false, clientCertificates: 'none' }],
+      issuers: [{ name: 'local', kind: 'jwt', source: 'local' }],
+      bindings: [{ role: 'observer', issuer: 'local', when: 'subject == "x"' }],
+      warnings: [],
+    })
+  })
+
+  it('has the warnings as lines with their place', () => {
+    expect(described({ 6: '  observer: {allow: ["*"]}' }).warnings).toEqual([
+      expect.stringMatching(/dockgate\.yaml:6:22: roles\.observer\.allow\[0\]: allows every operation, /),
+    ])
+  })
+
+  it('is plain data that survives JSON', () => {
+    const description = described({})
+    expect(JSON.parse(JSON.stringify(description))).toEqual(description)
+  })
+})
+
+describe('the description of a role', () => {
+  it('has its operations by class, in the order of the classes', () => {
+    const { operations, elevated } = roleOf('exec', 'ContainerLogs', 'ContainerList', 'ContainerInspect')
+    expect(operations).toEqual({
+      read: ['ContainerList', 'ContainerInspect'],
+      'read-sensitive': ['ContainerLogs'],
+      exec: expect.arrayContaining(['ContainerExec', 'ExecStart']),
+    })
+    expect(Object.keys(operations)).toEqual(['read', 'read-sensitive', 'exec'])
+    expect(elevated).toContain('ContainerAttach')
+  })
+
+  it('says why it is unbounded', () => {
+    expect(roleOf('read', 'ContainerCreate', 'ContainerAttach')).toMatchObject({
+      unbounded: true,
+      waysToRoot: [
+        { operation: 'ContainerCreate', why: 'a container may be privileged or mount any path of the host' },
+        { operation: 'ContainerAttach', why: 'types into every container' },
+      ],
+    })
+  })
+
+  it('has no reason when it is not', () => {
+    expect(roleOf('read', 'read-sensitive', 'transfer')).toMatchObject({ unbounded: false, waysToRoot: [] })
+  })
+})

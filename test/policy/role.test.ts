@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import { createFindings } from '../../src/config/findings.ts'
+import { ACCESS_CLASSES, type AccessClass } from '../../src/engine/access.ts'
+import { OPERATION_BY_ID, OPERATIONS, type OperationId } from '../../src/engine/operations.ts'
+import { GROUPS } from '../../src/policy/groups.ts'
+import { compileRole } from '../../src/policy/role.ts'
+
+const role = (...allow: string[]) => {
+  const findings = createFindings()
+  const compiled = compileRole('ci', allow, findings)
+  expect(findings.problems).toEqual([])
+  return compiled
+}
+const problem = (item: string) => {
+  const findings = createFindings()
+  compileRole('ci', ['read', item], findings)
+  return findings.problems[0]
+}
+const carried = OPERATIONS.filter((spec) => spec.carried)
+
+describe('a role', () => {
+  it.each(Object.keys(ACCESS_CLASSES) as AccessClass[])(
+    'that allows the class %s allows its operations and no other',
+    (access) => {
+      const wanted = carried.filter((spec) => spec.access === access).map(({ id }) => id)
+      expect(wanted.length).toBeGreaterThan(0)
+      expect([...role(access).operations]).toEqual(wanted)
+    },
+  )
+
+  it('that allows an operation by its id allows that one only', () => {
+    expect([...role('ContainerList').operations]).toEqual(['ContainerList'])
+  })
+
+  it('that allows a glob allows the operations that match it', () => {
+    const ids = [...role('Image*').operations]
+    expect(ids).toContain('ImagePush')
+    expect(ids.every((id) => id.startsWith('Image'))).toBe(true)
+  })
+
+  it('that allows * allows every operation that the gate can carry, in both forms', () => {
+    expect(role('*').operations.size).toBe(carried.length)
+    expect([...role('*').elevated]).toEqual(carried.filter((spec) => spec.elevated).map(({ id }) => id))
+  })
+
+  it('never allows what the gate cannot carry', () => {
+    const never = OPERATIONS.filter((spec) => !spec.carried).map(({ id }) => id)
+    expect(never.length).toBeGreaterThan(0)
+    expect(never.filter((id) => role('*', 'buildkit', 'read-sensitive').operations.has(id))).toEqual([])
+  })
+
+  it('that allows run may run containers, and neither prune, nor exec, nor look', () => {
+    const { operations } = role('run')
+    for (const id of ['ContainerCreate', 'ContainerStart', 'ContainerAttach', 'ImageCreate', 'VolumeDelete'] as const) {
+      expect(operations.has(id)).toBe(true)
+    }
+    const classes = new Set([...operations].map((id) => OPERATION_BY_ID.get(id)?.access))
+    expect([...classes].sort()).toEqual(['create', 'delete', 'lifecycle', 'read-sensitive', 'transfer'])
+  })
+
+  it.each([
+    ['exec', true],
+    ['ContainerAttach', true],
+    ['Container*', true],
+    ['*', true],
+    ['read-sensitive', false],
+    ['run', false],
+    ['create', false],
+  ])('that allows %s may attach standard input: %s', (item, allowed) => {
+    expect(role(item).elevated.has('ContainerAttach')).toBe(allowed)
+  })
+
+  it('that allows exec alone may attach with standard input, not without: that is another class', () => {
+    expect(role('exec').operations.has('ContainerAttach')).toBe(false)
+  })
+
+  it('groups name operations of the table, each once', () => {
+    for (const { operations } of Object.values(GROUPS)) {
+      expect(new Set<OperationId>(operations).size).toBe(operations.length)
+      expect(operations.every((id) => OPERATION_BY_ID.get(id)?.carried)).toBe(true)
+    }
+  })
+})
+
+describe('an item of allow that can never match', () => {
+  it.each([
+    ['raed', '"raed" is no access class, group or operation; did you mean "read"?'],
+    ['Read', '"Read" is no access class, group or operation; did you mean "read"?'],
+    ['RUN', '"RUN" is no access class, group or operation; did you mean "run"?'],
+    ['containercreate', '"containercreate" is no access class, group or operation; did you mean "ContainerCreate"?'],
+    ['ContainerCrate', '"ContainerCrate" is no access class, group or operation; did you mean "ContainerCreate"?'],
+    ['Contaner*', '"Contaner*" matches no operation; did you mean "Container*"?'],
+    ['container*', '"container*" matches no operation; did you mean "Container*"?'],
+    ['GET /containers/json', '"GET /containers/json" is no access class, group or operation'],
+    ['/v1.41/containers/*', '"/v1.41/containers/*" matches no operation'],
+    ['read ', '"read " is no access class, group or operation; did you mean "read"?'],
+    ['toString', '"toString" is no access class, group or operation'],
+    ['__proto__', '"__proto__" is no access class, group or operation'],
+    ['Container?reate', '"Container?reate" is no access class, group or operation; did you mean "ContainerCreate"?'],
+    [
+      'GrpcBuildkitControl',
+      "GrpcBuildkitControl needs HTTP/2 on the engine's socket, which dockgate never speaks: remove it",
+    ],
+    ['GrpcBuildkit*', '"GrpcBuildkit*" matches no operation'],
+  ])('T12 is a problem, with the nearest word: %j', (item, message) => {
+    expect(problem(item)).toEqual({ path: ['roles', 'ci', 'allow', 1], message: expect.stringContaining(message) })
+  })
+})
+
+describe('a role is unbounded', () => {
+  it.each([
+    'run',
+    'create',
+    'lifecycle',
+    'exec',
+    'build',
+    'buildkit',
+    'admin',
+    '*',
+    'ContainerCreate',
+    'ContainerExec',
+    'ServiceUpdate',
+    'PluginPull',
+    'ContainerAttach',
+    'Grpc',
+  ])('when it allows %s: nobody judges yet what the bodies ask for', (item) => {
+    expect(role('read', item).unbounded).toBe(true)
+  })
+
+  it.each(['read', 'read-sensitive', 'delete', 'transfer', 'ContainerStart', 'ImageTag', 'SystemInfo'])(
+    'not when it allows %s',
+    (item) => {
+      expect(role(item).unbounded).toBe(false)
+    },
+  )
+})
