@@ -1,0 +1,104 @@
+import type { TLSSocket } from 'node:tls'
+import type { Config } from '../config/schema.ts'
+import { Refusal } from '../refusal.ts'
+import { type CertificateIssuer, readAuthorities } from './authorities.ts'
+import { readBearer } from './bearer.ts'
+import { createClientCertificates } from './client-certificates.ts'
+import { createKeys } from './keys.ts'
+import type { CertificateFacts, Principal } from './principal.ts'
+import type { RemoteKeysOptions } from './remote-keys.ts'
+import { createTokenCache } from './token-cache.ts'
+import type { TokenIssuer } from './token-issuer.ts'
+import { createVerifier } from './verify.ts'
+
+/** What a request brings to prove who asks. */
+export interface Evidence {
+  /** Every value of the Authorization header, as received. */
+  readonly authorization: readonly string[]
+  /** The connection when its client certificate was verified by the TLS handshake (`authorized` is true), else null. */
+  readonly socket: TLSSocket | null
+}
+
+export interface Authenticator {
+  /**
+   * Who asks. A principal at once when it is known already, a promise when a token must be verified first.
+   *
+   * @throws Refusal (or rejects with one): no credentials, bad credentials, or an issuer's keys that cannot be had
+   */
+  authenticate(evidence: Evidence): Principal | Promise<Principal>
+  /** Ends fetches that are under way. */
+  close(): void
+}
+
+export interface AuthenticatorOptions {
+  /** Milliseconds since the epoch; the system's clock unless told. */
+  readonly now?: () => number
+  /** Takes one line for the operator whenever an issuer's keys could not be fetched. */
+  readonly warn?: (message: string) => void
+}
+
+const MISSING =
+  'no credentials: give a token ("HttpHeaders": {"Authorization": "Bearer <token>"} in the docker client\'s config.json, ' +
+  'or DOCKER_CUSTOM_HEADERS="Authorization=Bearer <token>"), or a client certificate (docker --tlsverify --tlscert FILE --tlskey FILE)'
+
+/**
+ * Makes the authenticator of all configured issuers. Key files and authorities are read now; remote keys are fetched in
+ * the background, so that an issuer that is away does not keep the gate from starting.
+ *
+ * A token decides whenever there is one: a bad token is refused, whatever certificate stands beside it, and a good
+ * one's principal has that certificate's facts as evidence.
+ *
+ * @throws Error (as a rejection) with a message for the operator when a file or a URL cannot be used
+ */
+export async function createAuthenticator(
+  issuers: Config['issuers'],
+  options: AuthenticatorOptions = {},
+): Promise<Authenticator> {
+  const now = options.now ?? (() => Date.now())
+  const closing = new AbortController()
+  const remote = { now, signal: closing.signal, warn: options.warn ?? (() => {}) }
+
+  const { tokens, certified } = await readIssuers(issuers, remote).catch((error: unknown) => {
+    closing.abort()
+    throw error
+  })
+  const principalOf = createTokenCache(createVerifier(tokens, now), now)
+  const certificates = createClientCertificates(certified, now)
+
+  function principalOfCertificate(socket: TLSSocket | null): Principal {
+    const principal = socket === null ? null : certificates.principalOf(socket)
+    if (principal === null) throw new Refusal('credentials-missing', MISSING)
+    return principal
+  }
+
+  return {
+    authenticate({ authorization, socket }) {
+      const token = readBearer(authorization)
+      if (token === null) return principalOfCertificate(socket)
+      const evidence = socket === null ? null : certificates.evidenceOf(socket)
+      const principal = principalOf(token)
+      if (evidence === null) return principal
+      return principal instanceof Promise
+        ? principal.then((proved) => withCertificate(proved, evidence))
+        : withCertificate(principal, evidence)
+    },
+    close: () => closing.abort(),
+  }
+}
+
+async function readIssuers(issuers: Config['issuers'], remote: RemoteKeysOptions) {
+  const tokens: TokenIssuer[] = []
+  const certified: CertificateIssuer[] = []
+  for (const [name, { jwt, certificate }] of Object.entries(issuers)) {
+    if (jwt) tokens.push({ name, jwt, keys: await createKeys(`issuers.${name}.jwt`, jwt, remote) })
+    if (!certificate) continue
+    const authorities = readAuthorities(`issuers.${name}.certificate.authorities`, certificate.authorities)
+    certified.push({ name, authorities })
+  }
+  return { tokens, certified }
+}
+
+/** The cached principal is shared by all who send its token; the certificate belongs to this connection alone. */
+function withCertificate(principal: Principal, certificate: CertificateFacts): Principal {
+  return Object.freeze({ ...principal, certificate })
+}

@@ -1,0 +1,40 @@
+import type { OperationSpec } from '../engine/types.ts'
+
+/** What every operation may carry to the engine; all else is left behind unless the operation's own list names it. */
+const COMMON = new Set(['accept', 'accept-encoding', 'user-agent'])
+
+/**
+ * Rebuilds the header list for the engine from the operation's allow-list: name and value pairs in one flat array, as
+ * node:http takes them, repeated fields kept apart. Credentials, hop-by-hop fields, framing, Host and forwarding
+ * fields cannot pass because nothing lists them.
+ */
+export function engineHeaders(spec: OperationSpec, raw: readonly string[]): string[] {
+  const headers = ['Host', 'docker']
+  const hops = connectionNames(raw)
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    if (hops?.includes(name)) continue
+    if (COMMON.has(name) || (spec.headers.length > 0 && listed(spec.headers, name))) {
+      headers.push(raw[i] as string, raw[i + 1] as string)
+    }
+  }
+  return headers
+}
+
+function listed(names: readonly string[], name: string): boolean {
+  for (const allowed of names) {
+    if (allowed.endsWith('*') ? name.startsWith(allowed.slice(0, -1)) : name === allowed) return true
+  }
+  return false
+}
+
+/** Fields that `Connection` names are for this hop only (RFC 9110 section 7.6.1); null when it names none. */
+function connectionNames(raw: readonly string[]): readonly string[] | null {
+  let names: string[] | null = null
+  for (let i = 0; i < raw.length; i += 2) {
+    if ((raw[i] as string).toLowerCase() !== 'connection') continue
+    names ??= []
+    for (const token of (raw[i + 1] as string).split(',')) names.push(token.trim().toLowerCase())
+  }
+  return names
+}
