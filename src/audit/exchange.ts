@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Operation } from '../engine/types.ts'
+import type { Principal } from '../identity/principal.ts'
+import type { ReasonCode } from '../reasons.ts'
+
+/** One request on its way through the gate: what is known of it so far, and in the end its record. */
+export interface Exchange {
+  /** The record id: made here, never taken from the client. */
+  readonly id: string
+  /** Monotonic milliseconds. */
+  readonly startedAt: number
+  readonly listener: string
+  readonly remote: string
+  readonly method: string
+  /** The request target as the client sent it, not judged. */
+  readonly target: string
+  operation: Operation | null
+  principal: Principal | null
+  role: string | null
+  reason: ReasonCode
+  /** Status of the answer; 0 while there is none. */
+  status: number
+  bytesIn: number
+  bytesOut: number
+}
+
+/** Opens the exchange of a request on a listener. `target` is the raw request target. */
+export function openExchange(listener: string, request: IncomingMessage, target: string): Exchange {
+  return {
+    id: recordId(),
+    startedAt: performance.now(),
+    listener,
+    remote: remoteOf(request),
+    method: request.method ?? '',
+    target,
+    operation: null,
+    principal: null,
+    role: null,
+    reason: 'allowed',
+    status: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+  }
+}
+
+function remoteOf({ socket }: IncomingMessage): string {
+  const { remoteAddress, remotePort } = socket
+  return remoteAddress === undefined ? 'unix' : `${remoteAddress}:${remotePort}`
+}
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+const ID_LENGTH = 16
+let pool = Buffer.alloc(0)
+let used = 0
+
+/** 80 random bits in Crockford's base 32: short enough to read out, never repeated. */
+export function recordId(): string {
+  if (used + ID_LENGTH > pool.length) {
+    pool = randomBytes(ID_LENGTH * 256)
+    used = 0
+  }
+  let id = ''
+  for (const end = used + ID_LENGTH; used < end; used++) id += ALPHABET[(pool[used] as number) & 31]
+  return id
+}

@@ -1,0 +1,87 @@
+import type { Operation } from '../engine/types.ts'
+import { printable } from '../text.ts'
+import type { Exchange } from './exchange.ts'
+
+const NAME_LENGTH = 256
+const QUERY_LENGTH = 64
+
+/** The fields of one record. Names are stable: dashboards and `grep` read them. */
+export interface AuditRecord {
+  readonly event: 'request' | 'session'
+  readonly id: string
+  readonly listener: string
+  readonly remote: string
+  readonly principal: { readonly issuer: string; readonly subject: string; readonly certificate?: string } | null
+  readonly operation: string | null
+  /** Method and path, without query, of a request that was not recognised. */
+  readonly unrecognised?: string
+  readonly apiVersion: string | null
+  readonly object: { readonly kind: string; readonly name: string } | null
+  readonly query?: Record<string, string>
+  readonly decision: 'allow' | 'deny' | 'error'
+  readonly role: string | null
+  readonly reason: string
+  readonly status: number
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly durationMs: number
+}
+
+/**
+ * Makes the record of an exchange. Nothing here may hold a secret: no header value, and of the query only parameters
+ * that the operation table marks as recordable.
+ */
+export function makeRecord(exchange: Exchange, event: AuditRecord['event']): AuditRecord {
+  const { operation, principal } = exchange
+  const query = operation === null ? null : recordableQuery(operation)
+  return {
+    event,
+    id: exchange.id,
+    listener: exchange.listener,
+    remote: exchange.remote,
+    principal: principal && {
+      issuer: principal.issuer,
+      subject: printable(principal.subject, NAME_LENGTH),
+      ...(principal.certificate ? { certificate: principal.certificate.fingerprint } : {}),
+    },
+    operation: operation?.spec.id ?? null,
+    ...(operation === null ? { unrecognised: unrecognised(exchange) } : {}),
+    apiVersion: operation?.apiVersion ?? null,
+    object: operation === null ? null : namedObject(operation),
+    ...(query ? { query } : {}),
+    decision: decisionOf(exchange),
+    role: exchange.role,
+    reason: exchange.reason,
+    status: exchange.status,
+    bytesIn: exchange.bytesIn,
+    bytesOut: exchange.bytesOut,
+    durationMs: Math.round((performance.now() - exchange.startedAt) * 1000) / 1000,
+  }
+}
+
+function decisionOf({ reason }: Exchange): AuditRecord['decision'] {
+  if (reason === 'allowed' || reason === 'client-gone') return 'allow'
+  return reason === 'engine-unreachable' || reason === 'engine-broken' || reason === 'internal' ? 'error' : 'deny'
+}
+
+function unrecognised({ method, target }: Exchange): string {
+  const end = target.indexOf('?')
+  return printable(`${method} ${end < 0 ? target : target.slice(0, end)}`, NAME_LENGTH)
+}
+
+function namedObject({ spec, params, query }: Operation): AuditRecord['object'] {
+  if (spec.object === null) return null
+  const { kind, parameter } = spec.object
+  const name = params[parameter] ?? query.find(([key]) => key === parameter)?.[1]
+  return name === undefined ? null : { kind, name: printable(name, NAME_LENGTH) }
+}
+
+function recordableQuery({ spec, query }: Operation): Record<string, string> | null {
+  let kept: Record<string, string> | null = null
+  for (const [name, value] of query) {
+    if (!spec.query.some((parameter) => parameter.name === name && parameter.recordable)) continue
+    kept ??= Object.create(null) as Record<string, string>
+    kept[name] = printable(name in kept ? `${kept[name]},${value}` : value, QUERY_LENGTH)
+  }
+  return kept
+}

@@ -1,0 +1,71 @@
+import net from 'node:net'
+import { Pool } from 'undici'
+
+/** The Docker Engine behind the gate: one unix socket, HTTP/1.1 only (HTTP/2 there skips the engine's own routing). */
+export interface Engine {
+  readonly socketPath: string
+  /** Ordinary requests: no bound on connections (200 `logs -f` must not starve `_ping`), no time-outs, no pipelining. */
+  readonly pool: Pool
+  /** A connection for one hijacked stream; half-close works both ways, and failed writes lose no answer. */
+  connect(): net.Socket
+  /** The `Api-Version` that the engine last gave, or null before its first answer. */
+  apiVersion(): string | null
+  noteApiVersion(value: string | readonly string[] | undefined): void
+  close(): Promise<void>
+}
+
+/** The engine takes large heads (X-Registry-Config holds every credential of a build); so do we, within reason. */
+export const ENGINE_HEAD_BYTES = 1024 * 1024
+
+/** Opens the way to the engine; nothing connects before the first request. */
+export function createEngine(socketPath: string): Engine {
+  const connect = () => swallowWriteErrors(net.connect({ path: socketPath, allowHalfOpen: true }))
+  const pool = new Pool('http://docker', {
+    connect: (_options, done) => {
+      const socket = connect()
+      socket.once('error', (error) => done(error, null))
+      socket.once('connect', () => done(null, socket))
+    },
+    connections: null,
+    pipelining: 1,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxHeaderSize: ENGINE_HEAD_BYTES,
+    allowH2: false,
+  })
+  let apiVersion: string | null = null
+  return {
+    socketPath,
+    pool,
+    connect,
+    apiVersion: () => apiVersion,
+    noteApiVersion(value) {
+      if (typeof value === 'string') apiVersion = value
+    },
+    close: () => pool.destroy(),
+  }
+}
+
+/** Asks the engine for its API version once, so that our own first answers can name it. Failing is no error: it may start later. */
+export async function probeEngine(engine: Engine): Promise<void> {
+  try {
+    const { headers, body } = await engine.pool.request({ method: 'GET', path: '/_ping' })
+    engine.noteApiVersion(headers['api-version'])
+    await body.dump()
+  } catch {
+    // The next request tells the client that the engine is away.
+  }
+}
+
+/**
+ * Node destroys a socket on a failed write, and with it everything that was not yet read: the engine may answer and close
+ * without reading its input (a refused upload, a command that ignores its stdin). The engine's end is told by its
+ * reading side alone, so what its writing side reports is dropped before the stream machinery hears of it.
+ */
+function swallowWriteErrors(socket: net.Socket): net.Socket {
+  const { _write, _writev, _final } = socket
+  socket._write = (chunk, encoding, done) => _write.call(socket, chunk, encoding, () => done())
+  if (_writev) socket._writev = (chunks, done) => _writev.call(socket, chunks, () => done())
+  socket._final = (done) => _final.call(socket, () => done())
+  return socket
+}

@@ -1,0 +1,63 @@
+import http, { type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { CheckedRequest } from '../inspect/inspect.ts'
+import { Refusal } from '../refusal.ts'
+import { ENGINE_HEAD_BYTES, type Engine } from './engine.ts'
+import { engineFailure } from './errors.ts'
+
+/** How the engine answered a request for an upgrade. */
+export type UpgradeAnswer =
+  /** 101: from here on both sides are raw bytes; `head` came behind the answer's head. */
+  | { readonly kind: 'tunnel'; readonly response: IncomingMessage; readonly socket: Duplex; readonly head: Buffer }
+  /** Anything else is an ordinary answer (404, 409, …): relay it and pass on no further client byte. */
+  | { readonly kind: 'plain'; readonly response: IncomingMessage }
+
+/**
+ * Sends a checked request that asks the engine to switch protocols (attach, exec start, WebSocket attach, /session,
+ * /grpc), each on a connection of its own. This class is carried by hand: @fastify/http-proxy has no notion of an
+ * upgrade but WebSocket's, and would end it frame by frame. The tunnel opens on the engine's 101, never on the request:
+ * whoever tunnels on the request hands over the socket (exec start of a missing id answers 404 and stays HTTP).
+ *
+ * @param protocol the value of `Upgrade` that we send: `tcp`, `h2c` or `websocket`
+ * @param client ends the engine's side when the client goes away before the answer
+ * @throws Refusal (as a rejection) `engine-unreachable`, `engine-broken`, `client-gone`
+ */
+export function upgradeOnEngine(
+  engine: Engine,
+  checked: CheckedRequest,
+  protocol: string,
+  client: Socket,
+): Promise<UpgradeAnswer> {
+  return new Promise((resolve, reject) => {
+    const { operation, body } = checked
+    const bytes = body.kind === 'bytes' ? body.bytes : Buffer.alloc(0)
+    const headers = [...checked.headers, 'Connection', 'Upgrade', 'Upgrade', protocol]
+    if (operation.spec.method !== 'GET') headers.push('Content-Length', String(bytes.length))
+    const request = http.request({
+      method: operation.spec.method,
+      path: operation.target,
+      headers,
+      setHost: false,
+      maxHeaderSize: ENGINE_HEAD_BYTES,
+      createConnection: () => engine.connect(),
+    } as http.RequestOptions)
+    const leave = () => {
+      request.destroy()
+      reject(new Refusal('client-gone', 'the client went away'))
+    }
+    client.once('close', leave)
+    const settle = (answer: UpgradeAnswer) => {
+      client.off('close', leave)
+      engine.noteApiVersion(answer.response.headers['api-version'])
+      resolve(answer)
+    }
+    request.on('upgrade', (response, socket, head) => settle({ kind: 'tunnel', response, socket, head }))
+    request.on('response', (response) => settle({ kind: 'plain', response }))
+    request.on('error', (error) => {
+      client.off('close', leave)
+      reject(engineFailure(error))
+    })
+    request.end(bytes)
+  })
+}

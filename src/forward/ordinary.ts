@@ -1,0 +1,139 @@
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline, type Readable } from 'node:stream'
+import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Dispatcher } from 'undici'
+import type { CheckedRequest } from '../inspect/inspect.ts'
+import type { Refusal } from '../refusal.ts'
+import type { Engine } from './engine.ts'
+import { engineFailure } from './errors.ts'
+import { clientHeaders } from './response-headers.ts'
+
+/** One ordinary request on its way: what was checked, and the exchange's own counters and callbacks. */
+export interface Passage {
+  readonly checked: CheckedRequest
+  readonly request: IncomingMessage
+  onBytesIn(bytes: number): void
+  onBytesOut(bytes: number): void
+  /** The engine failed before its answer began: nothing has been sent to the client. */
+  onFailure(refusal: Refusal, reply: FastifyReply): void
+  /** The engine broke off inside its answer. */
+  onBroken(): void
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    passage: Passage | null
+  }
+}
+
+const PASSAGE = Symbol('passage')
+type CarriedHeaders = Record<string, string> & { [PASSAGE]?: Passage }
+type EngineAnswer = {
+  statusCode: number
+  headers: Record<string, string | string[] | undefined>
+  stream: Dispatcher.ResponseData['body']
+}
+
+/**
+ * Registers @fastify/http-proxy as the carrier of every request that is no upgrade. Its defaults would break docker:
+ * - bodies pass unparsed (`docker cp` sends tar as text/plain): the gate has emptied `raw.headers` by now, so that
+ *   nothing behind it sees the client's, and fastify finds no body to parse;
+ * - the answer's head goes out at once (`docker run` waits for the head of `wait` before it starts the container);
+ * - nothing is retried, nothing times out, the pool has no bound;
+ * - what is sent is the checked request, not the URL and headers that the plugin derives from the client's.
+ */
+export async function registerOrdinary(app: FastifyInstance, engine: Engine): Promise<void> {
+  app.decorateRequest('passage', null)
+  app.removeAllContentTypeParsers()
+  const carrier: FastifyHttpProxyOptions = {
+    upstream: 'http://docker',
+    undici: requester(engine) as unknown as NonNullable<FastifyHttpProxyOptions['undici']>,
+    httpMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
+    proxyPayloads: false,
+    disableCache: true,
+    disableRequestLogging: true,
+    retryMethods: [],
+    handler(request: FastifyRequest, reply: FastifyReply) {
+      const { passage } = request
+      if (passage === null) throw new Error('a request reached the carrier without being judged')
+      return reply.from('/', {
+        rewriteRequestHeaders: () => ({ [PASSAGE]: passage }) as CarriedHeaders,
+        onResponse: (_request, taken, answer) =>
+          deliver(passage, taken as FastifyReply, answer as unknown as EngineAnswer, engine),
+        onError: (taken, { error }) => passage.onFailure(engineFailure(error), taken as FastifyReply),
+      })
+    },
+  }
+  await app.register(httpProxy, carrier)
+}
+
+/**
+ * The plugin hands each request to this instead of its own undici call, which has no way to end the engine's side when
+ * the client leaves before the answer's head, joins repeated headers with commas, and re-reads the target as a URL.
+ */
+function requester(engine: Engine) {
+  return {
+    request(
+      { headers, method }: { headers: CarriedHeaders; method: string },
+      done: (error: Error | null, answer?: Dispatcher.ResponseData) => void,
+    ): void {
+      const passage = headers[PASSAGE]
+      if (passage === undefined) throw new Error('a request reached the engine without being judged')
+      const { checked, request } = passage
+      const gone = new EventEmitter()
+      const leave = () => gone.emit('abort')
+      request.socket.once('close', leave)
+      const { raw, body } = frame(passage)
+      engine.pool.request(
+        { path: checked.operation.target, method: method as Dispatcher.HttpMethod, headers: raw, body, signal: gone },
+        (error, answer) => {
+          if (error) request.socket.off('close', leave)
+          else answer.body.once('close', () => request.socket.off('close', leave))
+          done(error, answer)
+        },
+      )
+    },
+    close() {},
+    destroy() {},
+  }
+}
+
+function frame(passage: Passage): { raw: string[]; body: Buffer | Readable | null } {
+  const { headers, body } = passage.checked
+  if (body.kind === 'none') return { raw: headers, body: null }
+  if (body.kind === 'bytes') {
+    passage.onBytesIn(body.bytes.length)
+    return { raw: headers, body: body.bytes }
+  }
+  const raw = body.length === null ? headers : [...headers, 'Content-Length', String(body.length)]
+  // undici takes any async iterable; its types name only Readable, whose destruction is what must not happen here.
+  return { raw, body: upload(passage) as unknown as Readable }
+}
+
+/**
+ * The client's body, chunk by chunk. The iterator must not destroy the request when the engine answers early: that
+ * would close the client's socket before it has read why.
+ */
+async function* upload(passage: Passage): AsyncIterable<Buffer> {
+  for await (const chunk of passage.request.iterator({ destroyOnReturn: false })) {
+    passage.onBytesIn(chunk.length)
+    yield chunk
+  }
+}
+
+function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, engine: Engine): void {
+  reply.hijack()
+  const response: ServerResponse = reply.raw
+  engine.noteApiVersion(answer.headers['api-version'])
+  response.writeHead(answer.statusCode, clientHeaders(answer.headers))
+  response.flushHeaders()
+  answer.stream.on('data', (chunk: Buffer) => passage.onBytesOut(chunk.length))
+  // A body that breaks off must not look complete: pipeline destroys the response.
+  // Its own listeners, fastify's and ours are more than the ten that Node warns at, and end with the response.
+  response.setMaxListeners(0)
+  pipeline(answer.stream, response, (error) => {
+    if (error && !response.writableFinished && !passage.request.socket.destroyed) passage.onBroken()
+  })
+}

@@ -1,0 +1,44 @@
+import type { Exchange } from '../audit/exchange.ts'
+import type { Engine } from '../forward/engine.ts'
+import { type Refusal, Refusal as RefusalError } from '../refusal.ts'
+
+/** A complete answer of the gate itself, to be written by whoever holds the connection. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: Buffer
+}
+
+/** Anything that was thrown on the way, as a refusal; what is not one is ours, and its text stays in our log. */
+export function asRefusal(error: unknown): Refusal {
+  if (error instanceof RefusalError) return error
+  process.stderr.write(`dockgate: internal error: ${error instanceof Error ? error.stack : String(error)}\n`)
+  return new RefusalError('internal', 'the gate met an error of its own; the operator finds it in its log', {
+    cause: error,
+  })
+}
+
+/**
+ * Turns a refusal into the answer that a docker client shows: `{"message": …}` with exactly `application/json`.
+ * A 401 names the scheme (RFC 6750 section 3). An answer to a ping names the API version that the engine last gave:
+ * without it the client stays at its newest version, which an older engine refuses.
+ */
+export function answerRefusal(refusal: Refusal, exchange: Exchange, engine: Engine): Answer {
+  const body = Buffer.from(JSON.stringify({ message: `dockgate: ${refusal.message} (record ${exchange.id})` }))
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/json',
+    'Content-Length': String(body.length),
+    'Cache-Control': 'no-store',
+  }
+  if (refusal.status === 401) headers['WWW-Authenticate'] = challenge(refusal)
+  const version = engine.apiVersion()
+  const { operation } = exchange
+  if (version !== null && (operation?.spec.id === 'SystemPing' || operation?.spec.id === 'SystemPingHead')) {
+    headers['Api-Version'] = version
+  }
+  return { status: refusal.status, headers, body }
+}
+
+function challenge({ reason }: Refusal): string {
+  return reason === 'credentials-missing' ? 'Bearer realm="dockgate"' : 'Bearer realm="dockgate", error="invalid_token"'
+}

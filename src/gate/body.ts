@@ -1,0 +1,105 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { BodySource } from '../inspect/inspect.ts'
+import { Refusal } from '../refusal.ts'
+
+/** The body of a plain request. A client that waits for `100 Continue` (RFC 9110 section 10.1.1) gets it at the first read. */
+export function requestBody(request: IncomingMessage, response: ServerResponse, timeout: number): BodySource {
+  return {
+    read(limit) {
+      answerExpectation(request, response)
+      return collect(request, limit, timeout)
+    },
+  }
+}
+
+/** Says `100 Continue` when the client waits for it; to be called only after the decision. */
+export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
+  if (request.headers.expect !== undefined) response.writeContinue()
+}
+
+export interface UpgradeBody extends BodySource {
+  /** What the client sent behind its request: the first bytes of the hijacked stream. */
+  rest(): Buffer
+}
+
+/**
+ * The body of an upgrade request. Node up to 24 leaves it in `head` and the socket, Node 26 gives it on the request: so
+ * the request is drained first, and what is missing of Content-Length is taken from the socket. Chunked is refused:
+ * nobody sends it, and its end could not be told from the stream behind it.
+ */
+export function upgradeBody(request: IncomingMessage, socket: Duplex, head: Buffer, timeout: number): UpgradeBody {
+  let rest = head
+  const length = Number(request.headers['content-length'] ?? 0)
+  return {
+    rest: () => rest,
+    async read(limit) {
+      if (request.headers['transfer-encoding'] !== undefined) {
+        throw new Refusal('upgrade-malformed', 'a request that upgrades must give its body with Content-Length')
+      }
+      if (length > limit) throw tooLarge(limit)
+      const drained = await collect(request, limit, timeout)
+      const missing = length - drained.length
+      if (rest.length < missing) rest = Buffer.concat([rest, await take(socket, missing - rest.length, timeout)])
+      const body = Buffer.concat([drained, rest.subarray(0, missing)])
+      rest = rest.subarray(missing)
+      return body
+    },
+  }
+}
+
+function collect(request: IncomingMessage, limit: number, timeout: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const settle = (error: Refusal | null) => {
+      clearTimeout(timer)
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+      if (error === null) resolve(Buffer.concat(chunks))
+      else reject(error)
+    }
+    const onData = (chunk: Buffer) => {
+      size += chunk.length
+      if (size > limit) settle(tooLarge(limit))
+      else chunks.push(chunk)
+    }
+    const onEnd = () => settle(null)
+    const onClose = () => settle(new Refusal('client-gone', 'the client went away inside its request'))
+    const timer = setTimeout(
+      () => settle(new Refusal('body-timeout', `the body did not arrive within ${timeout} ms`)),
+      timeout,
+    )
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+    if (request.readableEnded) onEnd()
+  })
+}
+
+/** At least `length` further bytes of the socket, which stays paused afterwards. */
+function take(socket: Duplex, length: number, timeout: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const settle = (error: Refusal | null) => {
+      clearTimeout(timer)
+      socket.pause()
+      socket.off('data', onData).off('end', onClose).off('close', onClose)
+      if (error === null) resolve(Buffer.concat(chunks))
+      else reject(error)
+    }
+    const onData = (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size >= length) settle(null)
+    }
+    const onClose = () => settle(new Refusal('client-gone', 'the client went away inside its request'))
+    const timer = setTimeout(
+      () => settle(new Refusal('body-timeout', `the body did not arrive within ${timeout} ms`)),
+      timeout,
+    )
+    socket.on('data', onData).on('end', onClose).on('close', onClose)
+  })
+}
+
+function tooLarge(limit: number): Refusal {
+  return new Refusal('body-too-large', `the body is larger than ${limit} bytes`)
+}

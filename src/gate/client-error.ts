@@ -1,0 +1,55 @@
+import { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { openExchange } from '../audit/exchange.ts'
+import { Refusal } from '../refusal.ts'
+import { answerRefusal } from './answer.ts'
+import { type Gate, record } from './gate.ts'
+import { type Running, runningOn } from './running.ts'
+import { writeAnswer } from './wire.ts'
+
+/**
+ * What Node's parser refuses (bad framing, head too large or too slow) never becomes a request, but gets an answer and a
+ * record all the same. Inside a request's body, that request is the one that failed; behind a whole request whose answer
+ * still runs, that answer is finished first.
+ */
+export function onClientError(gate: Gate, listener: string, error: NodeJS.ErrnoException, socket: Socket): void {
+  if (socket.destroyed) return
+  if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+    socket.destroy()
+    return
+  }
+  const refusal = explain(error)
+  const running = runningOn(socket)
+  if (running === undefined) refuseBytes(gate, listener, socket, refusal)
+  else if (running.request.complete) {
+    running.response.once('close', () => {
+      if (!socket.destroyed) refuseBytes(gate, listener, socket, refusal)
+    })
+  } else failRequest(gate, running, socket, refusal)
+}
+
+function refuseBytes(gate: Gate, listener: string, socket: Socket, refusal: Refusal): void {
+  const exchange = openExchange(listener, new IncomingMessage(socket), '')
+  exchange.reason = refusal.reason
+  exchange.status = refusal.status
+  writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
+  record(gate, exchange)
+}
+
+function failRequest(gate: Gate, { response, exchange }: Running, socket: Socket, refusal: Refusal): void {
+  exchange.reason = refusal.reason
+  if (response.headersSent) {
+    socket.destroy()
+    return
+  }
+  exchange.status = refusal.status
+  writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
+}
+
+function explain({ code }: NodeJS.ErrnoException): Refusal {
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new Refusal('headers-too-large', 'the request head is too large for this listener')
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new Refusal('headers-timeout', 'the request head did not arrive in time')
+  return new Refusal('http-malformed', 'the request is not well-formed HTTP/1.1')
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import type { Exchange } from '../audit/exchange.ts'
+import { makeRecord } from '../audit/record.ts'
+import type { RecordWriter } from '../audit/writer.ts'
+import type { ListenerConfig } from '../config/schema.ts'
+import { recognise } from '../engine/recognise.ts'
+import type { Engine } from '../forward/engine.ts'
+import type { Authenticator, Evidence } from '../identity/authenticate.ts'
+import { type BodySource, type CheckedRequest, inspect } from '../inspect/inspect.ts'
+import { checkHead } from '../listen/head.ts'
+import { authorise } from '../policy/authorise.ts'
+import type { Policy } from '../policy/types.ts'
+import { Refusal } from '../refusal.ts'
+import type { OpenExchanges } from './open.ts'
+
+/** Everything that a request meets on its way; shared by all listeners. */
+export interface Gate {
+  readonly authenticator: Authenticator
+  readonly policy: Policy
+  readonly engine: Engine
+  readonly records: RecordWriter
+  readonly open: OpenExchanges
+}
+
+/**
+ * The one decision function: recognise, authenticate, authorise, inspect. Plain requests, upgrades and WebSockets all
+ * come through here, and nothing else makes a CheckedRequest, which is all that the forward room takes.
+ *
+ * @throws Refusal (as a rejection) with the first cause on the way; the exchange then holds all that was known by then
+ */
+export async function judge(
+  gate: Gate,
+  exchange: Exchange,
+  request: IncomingMessage,
+  limits: ListenerConfig['limits'],
+  source: BodySource,
+): Promise<CheckedRequest> {
+  const framing = checkHead(request, exchange.target, limits)
+  const operation = recognise(exchange.method, exchange.target)
+  exchange.operation = operation
+  const known = gate.authenticator.authenticate(evidenceOf(request))
+  const principal = known instanceof Promise ? await known : known
+  exchange.principal = principal
+  if (!operation.spec.carried) {
+    throw new Refusal(
+      'operation-not-carried',
+      `${operation.spec.id} exists only as HTTP/2; use POST /grpc with Upgrade: h2c`,
+    )
+  }
+  const decision = authorise(gate.policy, principal, operation)
+  exchange.role = decision.role
+  if (!decision.allow) throw new Refusal(decision.reason, decision.message)
+  return inspect(operation, request, framing, source)
+}
+
+/** Writes the exchange's record: one line per request, and one more at the end of a session. */
+export function record(gate: Gate, exchange: Exchange, event: 'request' | 'session' = 'request'): void {
+  gate.records.write(makeRecord(exchange, event))
+}
+
+/** @throws Refusal `certificate-untrusted` when a certificate was presented that the TLS layer could not verify */
+function evidenceOf({ rawHeaders, socket }: IncomingMessage): Evidence {
+  const authorization: string[] = []
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if ((rawHeaders[i] as string).toLowerCase() === 'authorization') authorization.push(rawHeaders[i + 1] as string)
+  }
+  return { authorization, socket: verified(socket as TLSSocket) }
+}
+
+function verified(socket: TLSSocket): TLSSocket | null {
+  if (!socket.encrypted) return null
+  if (socket.authorized) return socket
+  // A bad certificate is a refusal even beside a good token: somebody believes that it proves something.
+  if (socket.getPeerX509Certificate?.() !== undefined) {
+    throw new Refusal('certificate-untrusted', `the client certificate does not verify: ${socket.authorizationError}`)
+  }
+  return null
+}

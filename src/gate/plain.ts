@@ -1,0 +1,147 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { type FastifyInstance, fastify, LogController } from 'fastify'
+import { type Exchange, openExchange } from '../audit/exchange.ts'
+import type { ListenerConfig } from '../config/schema.ts'
+import { type Passage, registerOrdinary } from '../forward/ordinary.ts'
+import type { CheckedRequest } from '../inspect/inspect.ts'
+import { createServer } from '../listen/server.ts'
+import { answerRefusal, asRefusal } from './answer.ts'
+import { answerExpectation, requestBody } from './body.ts'
+import { onClientError } from './client-error.ts'
+import { type Gate, judge, record } from './gate.ts'
+import { noteRunning } from './running.ts'
+import { onUpgrade } from './upgrade.ts'
+
+/** A refused client may go on sending its body for this long, so that it reads the answer instead of a reset. */
+const DISCARD_MS = 10_000
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    exchange: Exchange | null
+  }
+}
+
+/**
+ * The fastify application of one listener: every plain request is judged in one hook and carried by one plugin; upgrades
+ * bypass fastify and go through the same decision function.
+ */
+export async function createApp(gate: Gate, config: ListenerConfig, name: string): Promise<FastifyInstance> {
+  const app = fastify({
+    serverFactory: (handler) => listenerServer(gate, config, name, handler),
+    clientErrorHandler: (error, socket) => onClientError(gate, name, error, socket),
+    // The router must not look at the client's bytes: the recogniser does, once.
+    rewriteUrl: () => '/',
+    logController: new LogController({ disableRequestLogging: true }),
+    logger: false,
+    requestIdHeader: false,
+    return503OnClosing: false,
+    genReqId: () => '',
+  })
+  app.decorateRequest('exchange', null)
+  app.addHook('onRequest', (request, reply, done) => {
+    const { raw } = request
+    const response = reply.raw
+    const exchange = openExchange(name, raw, request.originalUrl)
+    request.exchange = exchange
+    gate.open.enter()
+    noteRunning(raw, response, exchange)
+    response.once('close', () => finish(gate, exchange, raw, response))
+    const source = requestBody(raw, response, config.limits.bodyTimeout)
+    judge(gate, exchange, raw, config.limits, source).then(
+      (checked) => {
+        // The client is gone and its record written: nothing is asked of the engine any more.
+        if (response.destroyed) return
+        if (checked.body.kind === 'stream') answerExpectation(raw, response)
+        request.passage = passage(gate, exchange, checked, raw, response)
+        // Nothing behind the gate sees the client's headers.
+        raw.headers = {}
+        done()
+      },
+      (error: unknown) => {
+        reply.hijack()
+        refuse(gate, exchange, raw, response, error)
+      },
+    )
+  })
+  app.setErrorHandler((error, request, reply) => {
+    reply.hijack()
+    const exchange = request.exchange ?? openExchange(name, request.raw, request.originalUrl)
+    refuse(gate, exchange, request.raw, reply.raw, error)
+  })
+  // Methods that the carrier does not list end here; the hook above has refused them before.
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send())
+  await registerOrdinary(app, gate.engine)
+  await app.ready()
+  return app
+}
+
+function listenerServer(
+  gate: Gate,
+  config: ListenerConfig,
+  name: string,
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const server = createServer(config, handler)
+  // Without these, Node says 100 Continue before any decision, and answers other expectations itself.
+  server.on('checkContinue', handler)
+  server.on('checkExpectation', handler)
+  server.on('upgrade', (request, socket, head) => onUpgrade(gate, config, name, request, socket, head))
+  server.on('connect', (request, socket, head) => onUpgrade(gate, config, name, request, socket, head))
+  return server
+}
+
+function passage(
+  gate: Gate,
+  exchange: Exchange,
+  checked: CheckedRequest,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Passage {
+  return {
+    checked,
+    request,
+    onBytesIn: (bytes) => {
+      exchange.bytesIn += bytes
+    },
+    onBytesOut: (bytes) => {
+      exchange.bytesOut += bytes
+    },
+    onFailure: (refusal) => refuse(gate, exchange, request, response, refusal),
+    onBroken: () => {
+      exchange.reason = 'engine-broken'
+    },
+  }
+}
+
+function refuse(
+  gate: Gate,
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): void {
+  const refusal = asRefusal(error)
+  exchange.reason = refusal.reason
+  exchange.status = refusal.status
+  if (response.destroyed || response.headersSent) return
+  const { status, headers, body } = answerRefusal(refusal, exchange, gate.engine)
+  response.writeHead(status, headers)
+  response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+function finish(gate: Gate, exchange: Exchange, request: IncomingMessage, response: ServerResponse): void {
+  if (exchange.status === 0 && response.headersSent) exchange.status = response.statusCode
+  if (!response.writableFinished && exchange.reason === 'allowed') exchange.reason = 'client-gone'
+  record(gate, exchange)
+  gate.open.leave()
+  if (!request.complete) discard(request)
+}
+
+/** The engine or the gate answered before the body was read: closing now would reset the connection under the answer. */
+function discard(request: IncomingMessage): void {
+  const { socket } = request
+  if (socket.destroyed) return
+  const timer = setTimeout(() => socket.destroy(), DISCARD_MS)
+  request.once('close', () => clearTimeout(timer))
+  request.resume()
+}

@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { openRecords } from '../audit/writer.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { createEngine, probeEngine } from '../forward/engine.ts'
+import { createAuthenticator } from '../identity/authenticate.ts'
+import { bind } from '../listen/bind.ts'
+import type { Gate } from './gate.ts'
+import { createOpenExchanges } from './open.ts'
+import { createApp } from './plain.ts'
+
+export interface RunningGate {
+  /** Where it listens, in the configuration's order; `url` as the docker client writes it, with the port that was bound. */
+  readonly listeners: readonly { readonly name: string; readonly url: string }[]
+  /** Stops listening, ends every connection, and writes out the records. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the gate: all listeners or none.
+ *
+ * @throws Error with a message for the operator when a listener cannot be bound or the record file not be opened
+ */
+export async function startGate({ config, policy }: LoadedConfig): Promise<RunningGate> {
+  const records = openRecords(config.records.file)
+  const engine = createEngine(config.engine.slice('unix://'.length))
+  const authenticator = await createAuthenticator(config.issuers)
+  const gate: Gate = { authenticator, policy, engine, records, open: createOpenExchanges() }
+  const apps: FastifyInstance[] = []
+  const sockets = new Set<Socket>()
+  const listeners: { name: string; url: string }[] = []
+
+  const close = async () => {
+    for (const app of apps) app.server.close()
+    for (const socket of sockets) socket.destroy()
+    await Promise.all(apps.map((app) => app.close()))
+    await gate.open.idle()
+    await engine.close()
+    authenticator.close()
+    records.close()
+  }
+
+  try {
+    for (const listener of config.listeners) {
+      const name = listener.name ?? listener.address
+      const app = await createApp(gate, listener, name)
+      apps.push(app)
+      app.server.on('connection', (socket: Socket) => {
+        sockets.add(socket)
+        socket.once('close', () => sockets.delete(socket))
+      })
+      listeners.push({ name, url: await bind(app.server, listener) })
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  void probeEngine(engine)
+  return { listeners, close }
+}

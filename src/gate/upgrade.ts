@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type Exchange, openExchange } from '../audit/exchange.ts'
+import type { ListenerConfig } from '../config/schema.ts'
+import { upgradeOnEngine } from '../forward/hijack.ts'
+import { tunnel } from '../forward/tunnel.ts'
+import { upgradeProtocol } from '../inspect/upgrade.ts'
+import { Refusal } from '../refusal.ts'
+import { answerRefusal, asRefusal } from './answer.ts'
+import { upgradeBody } from './body.ts'
+import { type Gate, judge, record } from './gate.ts'
+import { runningOn } from './running.ts'
+import { relayAnswer, switchingHead, writeAnswer } from './wire.ts'
+
+/**
+ * A request that wants to take the connection over. Node's `upgrade` event bypasses fastify, so this is the second and
+ * last way in; it goes through the same decision function as plain requests.
+ */
+export function onUpgrade(
+  gate: Gate,
+  config: ListenerConfig,
+  listener: string,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): void {
+  const exchange = openExchange(listener, request, request.url ?? '')
+  gate.open.enter()
+  // Whoever reads or writes it next sees its end as well; an error without a listener would end the process.
+  socket.on('error', () => {})
+  carry(gate, config, exchange, request, socket, head)
+    .catch((error: unknown) => {
+      const refusal = asRefusal(error)
+      exchange.reason = refusal.reason
+      exchange.status = refusal.status
+      // Behind a pipelined request whose answer still runs, ours would be read as part of that one.
+      if (socket.destroyed || runningOn(request.socket)) socket.destroy()
+      else writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
+      record(gate, exchange)
+    })
+    .finally(gate.open.leave)
+}
+
+async function carry(
+  gate: Gate,
+  config: ListenerConfig,
+  exchange: Exchange,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  if (runningOn(request.socket)) {
+    throw new Refusal('upgrade-malformed', 'a request that upgrades must not be pipelined behind another')
+  }
+  const body = upgradeBody(request, socket, head, config.limits.bodyTimeout)
+  const checked = await judge(gate, exchange, request, config.limits, body)
+  const protocol = upgradeProtocol(checked.operation, request.headers.upgrade)
+  if (checked.body.kind === 'bytes') exchange.bytesIn = checked.body.bytes.length
+  const answer = await upgradeOnEngine(gate.engine, checked, protocol, request.socket)
+  exchange.status = answer.response.statusCode ?? 502
+  if (answer.kind === 'plain') {
+    const { bytes, end } = await relayAnswer(socket, answer.response)
+    exchange.bytesOut = bytes
+    if (end !== 'complete') exchange.reason = end
+    record(gate, exchange)
+    return
+  }
+  record(gate, exchange)
+  socket.write(switchingHead(answer.response, protocol))
+  const end = await tunnel(socket, body.rest(), answer.socket, answer.head)
+  exchange.bytesIn += end.bytesIn
+  exchange.bytesOut += end.bytesOut
+  exchange.reason = end.endedBy === 'client' ? 'client-gone' : 'allowed'
+  record(gate, exchange, 'session')
+}

@@ -1,0 +1,65 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { type Duplex, pipeline } from 'node:stream'
+import { clientHeaders } from '../forward/response-headers.ts'
+import type { Answer } from './answer.ts'
+
+/** The other side may take this long to read the last bytes and close. */
+const LINGER_MS = 10_000
+
+/** Writes an answer of ours on a bare connection (an upgrade, a malformed request) and ends it. */
+export function writeAnswer(socket: Duplex, { status, headers, body }: Answer): void {
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\nConnection: close\r\n`
+  for (const name in headers) head += `${name}: ${headers[name]}\r\n`
+  socket.end(Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]))
+  linger(socket)
+}
+
+/** The engine's 101, rebuilt: its end-to-end fields, and an Upgrade of our own. */
+export function switchingHead(response: IncomingMessage, protocol: string): Buffer {
+  const status = `HTTP/1.1 101 ${response.statusMessage || 'Switching Protocols'}\r\n`
+  return Buffer.from(`${status}${lines(response)}Connection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`, 'latin1')
+}
+
+export interface Relayed {
+  /** Bytes of the body that were handed on. */
+  readonly bytes: number
+  readonly end: 'complete' | 'client-gone' | 'engine-broken'
+}
+
+/**
+ * Relays an ordinary answer on a bare connection: Content-Length as the engine gave it, otherwise the body ends with the
+ * connection (RFC 9112 section 6.3). Resolves when the client has it all, or the stream broke; never rejects.
+ */
+export function relayAnswer(socket: Duplex, response: IncomingMessage): Promise<Relayed> {
+  return new Promise((resolve) => {
+    let bytes = 0
+    const status = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\n`
+    socket.write(Buffer.from(`${status}${lines(response)}Connection: close\r\n\r\n`, 'latin1'))
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+    })
+    pipeline(response, socket, (error) => {
+      linger(socket)
+      if (!error) resolve({ bytes, end: 'complete' })
+      else resolve({ bytes, end: response.complete ? 'client-gone' : 'engine-broken' })
+    })
+  })
+}
+
+function lines(response: IncomingMessage): string {
+  let text = ''
+  const headers = clientHeaders(response.headers)
+  for (const name in headers) {
+    for (const value of [headers[name] ?? []].flat()) text += `${name}: ${value}\r\n`
+  }
+  return text
+}
+
+/** Ends a connection whose client neither reads nor closes; what it still sends is discarded. */
+function linger(socket: Duplex): void {
+  if (socket.destroyed) return
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
+  socket.on('error', () => socket.destroy())
+  socket.resume()
+}

@@ -1,0 +1,119 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { tunnel } from '../../src/forward/tunnel.ts'
+
+interface Ends {
+  /** What a client would hold, and its end in the gate. */
+  readonly outer: net.Socket
+  readonly client: net.Socket
+  /** The gate's end towards the engine, and the engine's. */
+  readonly engine: net.Socket
+  readonly inner: net.Socket
+}
+
+let folder: string
+let servers: net.Server[]
+let sockets: net.Socket[]
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dockgate-tunnel-'))
+  servers = []
+  sockets = []
+})
+
+afterEach(() => {
+  for (const socket of sockets) socket.destroy()
+  for (const server of servers) server.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function pair(): Promise<[net.Socket, net.Socket]> {
+  const path = join(folder, `${servers.length}.sock`)
+  const server = net.createServer({ allowHalfOpen: true }).listen(path)
+  servers.push(server)
+  await once(server, 'listening')
+  const near = net.connect({ path, allowHalfOpen: true })
+  const [far] = (await once(server, 'connection')) as [net.Socket]
+  sockets.push(near, far)
+  return [near, far]
+}
+
+async function ends(): Promise<Ends> {
+  const [outer, client] = await pair()
+  const [engine, inner] = await pair()
+  return { outer, client, engine, inner }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** All that a socket receives until the other side's FIN; its own writing side stays open. */
+async function text(socket: net.Socket): Promise<string> {
+  let received = ''
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1')
+  })
+  await once(socket, 'end')
+  return received
+}
+
+it('delivers all output to a client that half-closed before it came', async () => {
+  const { outer, client, engine, inner } = await ends()
+  const done = tunnel(client, EMPTY, engine, EMPTY)
+  outer.end('input')
+  expect(await text(inner)).toBe('input')
+  inner.end('output after the end of input')
+  expect(await text(outer)).toBe('output after the end of input')
+  expect(await done).toEqual({ bytesIn: 5, bytesOut: 29, endedBy: 'engine' })
+})
+
+it('sends first what came behind the heads', async () => {
+  const { outer, client, engine, inner } = await ends()
+  const done = tunnel(client, Buffer.from('in-'), engine, Buffer.from('out-'))
+  outer.end('put')
+  inner.end('put')
+  expect(await Promise.all([text(inner), text(outer)])).toEqual(['in-put', 'out-put'])
+  await done
+})
+
+it("ends the engine's side when the client vanishes", async () => {
+  const { client, engine, inner } = await ends()
+  const done = tunnel(client, EMPTY, engine, EMPTY)
+  inner.resume()
+  client.destroy()
+  await once(inner, 'end')
+  expect((await done).endedBy).toBe('client')
+})
+
+it('keeps the output of an engine that closes with input unread', async () => {
+  const { outer, client, engine, inner } = await ends()
+  const done = tunnel(client, EMPTY, engine, EMPTY)
+  inner.on('error', () => {})
+  const writes = setInterval(() => outer.write(Buffer.alloc(65_536)), 1)
+  await once(inner, 'readable')
+  const output = 'x'.repeat(100_000)
+  inner.write(output, () => inner.destroy())
+  const received = await text(outer)
+  clearInterval(writes)
+  expect(received.length).toBe(output.length)
+  outer.destroy()
+  inner.destroy()
+  await done
+})
+
+it('stops reading from an engine whose client does not read', async () => {
+  const { outer, client, engine, inner } = await ends()
+  const done = tunnel(client, EMPTY, engine, EMPTY)
+  outer.pause()
+  let sent = 0
+  const chunk = Buffer.alloc(1 << 20)
+  while (sent < 256 && inner.write(chunk)) sent++
+  await once(engine, 'pause')
+  expect(engine.isPaused()).toBe(true)
+  outer.destroy()
+  inner.destroy()
+  await done
+})
