@@ -1,0 +1,79 @@
+import { Command } from 'commander'
+import { ConfigError } from '../config/errors.ts'
+import { loadConfig } from '../config/load.ts'
+import { type Description, describe, type RoleDescription } from '../policy/describe.ts'
+import { printJson } from './failure.ts'
+
+export function checkCommand(): Command {
+  return new Command('check')
+    .description('check a configuration file and print who may do what')
+    .requiredOption('-c, --config <file>', 'the configuration (YAML)')
+    .option('--json', 'as JSON: the policy, or the problems')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ dockgate check --config dockgate.yaml\n\nExit codes: 0 it may be served, 2 it may not.',
+    )
+    .action(({ config, json }: { config: string; json?: true }) => {
+      try {
+        const description = describe(loadConfig(config))
+        if (json) printJson(description)
+        else process.stdout.write(policyText(description))
+      } catch (error) {
+        if (json && error instanceof ConfigError) printJson({ problems: error.problems })
+        throw error
+      }
+    })
+}
+
+function policyText({ listeners, engine, issuers, roles, bindings, warnings }: Description): string {
+  const lines = [
+    'listeners',
+    ...table(
+      listeners.map((one) => [
+        one.name,
+        one.address,
+        one.tls ? 'TLS' : 'plain',
+        `client certificates: ${one.clientCertificates}`,
+      ]),
+    ),
+    'engine',
+    `  ${engine}`,
+    'issuers',
+    ...table(issuers.map((one) => [one.name, one.kind, one.source])),
+    'roles',
+    ...roles.flatMap(roleLines),
+    'bindings (the first that matches decides)',
+    ...table(
+      bindings.map((one, index) => [
+        `${index + 1}.`,
+        one.issuer,
+        '->',
+        one.role,
+        one.when === null ? 'everybody' : `when ${one.when}`,
+      ]),
+    ),
+    ...(warnings.length > 0 ? ['warnings', ...warnings.map((warning) => `  ${warning}`)] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function roleLines({ name, allow, operations, unbounded, waysToRoot }: RoleDescription): string[] {
+  const ways = waysToRoot.map(({ operation, why }) => `      ${operation}: ${why}`)
+  return [
+    `  ${name}${unbounded ? '  UNBOUNDED' : ''}  allow: ${allow.join(', ')}`,
+    ...Object.entries(operations).map(([access, ids]) => `    ${access}: ${ids.join(', ')}`),
+    ...(unbounded
+      ? ['    unbounded: as good as root on the host, because request bodies are not judged yet:', ...ways]
+      : []),
+  ]
+}
+
+/** Rows with columns of equal width, indented. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows)
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length)
+    })
+  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { certCommand } from './cert.ts'
+import { checkCommand } from './check.ts'
+import { reportFailure } from './failure.ts'
+import { serveCommand } from './serve.ts'
+import { startCommand } from './start.ts'
+import { tokenCommand } from './token.ts'
+import { versionCommand, versionOf } from './version.ts'
+
+const program = new Command('dockgate')
+  .description("Authenticating, authorising reverse proxy in front of the Docker Engine's unix socket")
+  .version(versionOf().dockgate, '-v, --version')
+  .addHelpText(
+    'after',
+    `
+Start here:
+  $ dockgate start                                  a gate on this machine, with everything it needs made for you
+  $ dockgate check --config /etc/dockgate/dockgate.yaml
+  $ dockgate serve --config /etc/dockgate/dockgate.yaml
+
+Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong.`,
+  )
+
+for (const command of [startCommand, serveCommand, checkCommand, tokenCommand, certCommand, versionCommand]) {
+  program.addCommand(command())
+}
+overrideExits(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = reportFailure(error)
+}
+
+/** Commander would exit with 1 for a wrong option; here that is 2. */
+function overrideExits(command: Command): void {
+  command.exitOverride()
+  for (const sub of command.commands) overrideExits(sub)
+}

@@ -1,0 +1,40 @@
+import { LOCAL_AUDIENCE, LOCAL_ISSUER } from '../pki/token.ts'
+
+/** The configuration that `dockgate start` begins with: small, commented, and this machine only. */
+export function initialConfig(engine: string): string {
+  return `# Made by "dockgate start". Yours to change; it is not made again while it is here.
+#   dockgate check --config dockgate.yaml      says who may do what
+
+listeners:
+  # TLS on this machine only. Clients prove who they are with a certificate, or a token, or both.
+  - name: local
+    address: 127.0.0.1:2376
+    tls: { certificate: server/cert.pem, key: server/key.pem, clientAuthorities: ca.pem, clientCertificates: optional }
+
+# The Docker Engine's socket: dockgate is the only one that should open it.
+engine: ${engine}
+
+issuers:
+  # Tokens that "dockgate token" signs with the key beside this file. For GitHub's tokens, say:
+  #   github: { jwt: { issuer: https://token.actions.githubusercontent.com, audience: dockgate } }
+  local: { jwt: { issuer: ${LOCAL_ISSUER}, audience: ${LOCAL_AUDIENCE}, publicKey: token-key.pub.pem } }
+  # Certificates that "dockgate cert client" issues.
+  staff: { certificate: { authorities: ca.pem } }
+
+roles:
+  # What may be done; everything else is refused.
+  observer: { allow: [read] }
+  # Creating containers and building is as good as root on the host: request bodies are not judged yet.
+  ci: { allow: [read, read-sensitive, run, exec, build, transfer] }
+  operator: { allow: ["*"] }
+
+bindings:
+  # The first that matches decides; without a match, nothing is allowed.
+  - { role: operator, issuer: staff, when: 'cert.commonName == "ops"' }
+  - { role: observer, issuer: staff }
+  - { role: ci, issuer: local, when: 'has(claims.role) && claims.role == "ci"' }
+  - { role: observer, issuer: local, when: 'has(claims.role) && claims.role == "observer"' }
+
+records: { file: records.jsonl }
+`
+}
