@@ -36,6 +36,10 @@ export const REASONS = {
   'token-not-yet-valid': { status: 401, summary: 'the token is not valid yet' },
   'token-audience': { status: 401, summary: 'the token is for another audience' },
   'token-claims': { status: 401, summary: 'a required claim is missing or has the wrong type' },
+  'token-confirmation': {
+    status: 401,
+    summary: "the token is bound to a certificate that is not the connection's (RFC 8705)",
+  },
   'issuer-unavailable': { status: 503, summary: "the issuer's keys cannot be had" },
   'certificate-untrusted': { status: 401, summary: 'no configured issuer stands behind the client certificate' },
 

@@ -30,7 +30,8 @@ overrideExits(program)
 try {
   await program.parseAsync()
 } catch (error) {
-  process.exitCode = reportFailure(error)
+  // Exit for certain: what had been started before the failure would keep the process alive.
+  process.exit(reportFailure(error))
 }
 
 /** Commander would exit with 1 for a wrong option; here that is 2. */

@@ -24,7 +24,7 @@ export interface RunningGate {
 export async function startGate({ config, policy }: LoadedConfig): Promise<RunningGate> {
   const records = openRecords(config.records.file)
   const engine = createEngine(config.engine.slice('unix://'.length))
-  const authenticator = await createAuthenticator(config.issuers)
+  const authenticator = await createAuthenticator(config.issuers, { warn })
   const gate: Gate = { authenticator, policy, engine, records, open: createOpenExchanges() }
   const apps: FastifyInstance[] = []
   const sockets = new Set<Socket>()
@@ -57,4 +57,8 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
   }
   void probeEngine(engine)
   return { listeners, close }
+}
+
+function warn(line: string): void {
+  process.stderr.write(`dockgate: ${line}\n`)
 }

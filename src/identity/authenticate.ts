@@ -4,6 +4,7 @@ import { Refusal } from '../refusal.ts'
 import { type CertificateIssuer, readAuthorities } from './authorities.ts'
 import { readBearer } from './bearer.ts'
 import { createClientCertificates } from './client-certificates.ts'
+import { checkConfirmation } from './confirmation.ts'
 import { createKeys } from './keys.ts'
 import type { CertificateFacts, Principal } from './principal.ts'
 import type { RemoteKeysOptions } from './remote-keys.ts'
@@ -77,10 +78,9 @@ export async function createAuthenticator(
       if (token === null) return principalOfCertificate(socket)
       const evidence = socket === null ? null : certificates.evidenceOf(socket)
       const principal = principalOf(token)
-      if (evidence === null) return principal
       return principal instanceof Promise
-        ? principal.then((proved) => withCertificate(proved, evidence))
-        : withCertificate(principal, evidence)
+        ? principal.then((proved) => onConnection(proved, evidence))
+        : onConnection(principal, evidence)
     },
     close: () => closing.abort(),
   }
@@ -99,6 +99,7 @@ async function readIssuers(issuers: Config['issuers'], remote: RemoteKeysOptions
 }
 
 /** The cached principal is shared by all who send its token; the certificate belongs to this connection alone. */
-function withCertificate(principal: Principal, certificate: CertificateFacts): Principal {
-  return Object.freeze({ ...principal, certificate })
+function onConnection(principal: Principal, certificate: CertificateFacts | null): Principal {
+  checkConfirmation(principal.claims, certificate)
+  return certificate === null ? principal : Object.freeze({ ...principal, certificate })
 }

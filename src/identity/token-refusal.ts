@@ -73,7 +73,7 @@ const UNITS = [
 ] as const
 
 /** Seconds as a person says them: `3 minutes`, `1 day`. */
-export function span(seconds: number): string {
+function span(seconds: number): string {
   const [unit, size] = UNITS.find(([, least]) => seconds >= least) ?? (['second', 1] as const)
   const count = Math.max(0, Math.floor(seconds / size))
   return `${count} ${unit}${count === 1 ? '' : 's'}`

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
@@ -65,6 +66,8 @@ function tlsOptions(tls: NonNullable<ListenerConfig['tls']>): https.ServerOption
     requestCert: wanted !== 'none',
     rejectUnauthorized: wanted === 'required',
     allowHalfOpen: true,
+    // A renegotiation (TLS 1.2) could change the client's certificate after it was looked at.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(tls.clientAuthorities ? { ca: readFileSync(tls.clientAuthorities) } : {}),
   } as const
   return options as https.ServerOptions

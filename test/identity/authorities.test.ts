@@ -31,8 +31,10 @@ describe('createAttribution', () => {
   })
 
   it('finds no path through a certificate that is no authority, though its key has signed', () => {
-    const pretender = makeTestCertificate({ subject: [{ CN: 'pretender' }], issuer: root })
-    expect(createStanding(['staff', root])(leafOf(pretender), [pretender])).toBeNull()
+    for (const keyUsage of [true, false]) {
+      const pretender = makeTestCertificate({ subject: [{ CN: 'pretender' }], issuer: root, keyUsage })
+      expect(createStanding(['staff', root])(leafOf(pretender), [pretender])).toBeNull()
+    }
   })
 
   it('finds no path through an intermediate of the right name and another key', () => {
@@ -70,6 +72,14 @@ describe('createAttribution', () => {
     standingOf(leafOf(proved), [proved, stray])
     expect(standingOf(leafOf(proved))).toMatchObject({ issuer: 'staff' })
     expect(standingOf(leafOf(stray))).toBeNull()
+  })
+
+  it('T127 does not forget it for the many that a client may present', () => {
+    const proved = ca('proved', root)
+    const standingOf = createStanding(['staff', root])
+    const strays = Array.from({ length: 300 }, (_, index) => ca(`stray${index}`, undefined, { key: root.key }))
+    standingOf(leafOf(proved), [proved, ...strays])
+    expect(standingOf(leafOf(proved))).toMatchObject({ issuer: 'staff' })
   })
 
   it('does not take a remembered intermediate for another issuer', () => {

@@ -288,6 +288,18 @@ describe('T123 remote keys', () => {
       expect(await subjectOf(authenticator, one, { iss: issuer })).toBe('ci')
     })
 
+    it('do not lead from an issuer elsewhere to a port of this machine', async () => {
+      const asked: string[] = []
+      vi.stubGlobal('fetch', async (url: URL) => {
+        asked.push(url.href)
+        return new Response(JSON.stringify({ issuer: 'https://issuer.example', jwks_uri: `${server.url}/jwks` }))
+      })
+      const authenticator = await create({ found: jwtIssuer({}) })
+      expect(await reasonOf(authenticator, one)).toBe('issuer-unavailable')
+      expect(asked).toEqual(['https://issuer.example/.well-known/openid-configuration'])
+      vi.unstubAllGlobals()
+    })
+
     it.each([
       ['another issuer', { issuer: 'https://issuer.example', jwks_uri: 'https://issuer.example/jwks' }],
       ['an issuer with a slash more', (url: string) => ({ issuer: `${url}/`, jwks_uri: `${url}/jwks` })],

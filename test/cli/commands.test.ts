@@ -1,0 +1,203 @@
+import { X509Certificate } from 'node:crypto'
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { join } from 'node:path'
+import { decodeJwt } from 'jose'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createAuthority } from '../../src/pki/authority.ts'
+import { createTokenKey, publicTokenKey } from '../../src/pki/token.ts'
+import { type Workplace, workplace } from './program.ts'
+
+let place: Workplace
+
+beforeEach(() => {
+  place = workplace()
+})
+
+afterEach(() => place.remove())
+
+const at = (name: string) => join(place.folder, name)
+const write = (name: string, content: string, mode = 0o600) => writeFileSync(at(name), content, { mode })
+
+/** A configuration that may be served, on a free port unless told. */
+function config({ address = '127.0.0.1:0', tls = '', more = '' } = {}): string {
+  write('token.pem', publicTokenKey(createTokenKey()))
+  return `listeners:
+  - address: ${address}${tls}
+engine: unix:///nowhere/docker.sock
+issuers:
+  local: { jwt: { issuer: "https://issuer.test", audience: dockgate, publicKey: token.pem } }
+roles:
+  observer: { allow: [read] }
+  maker: { allow: [create] }
+bindings:
+  - { role: observer, issuer: local, when: 'subject == "a"' }
+  - { role: maker, issuer: local }
+${more}`
+}
+
+it.each([
+  [],
+  ['serve'],
+  ['start'],
+  ['check'],
+  ['token'],
+  ['cert'],
+  ['cert', 'client'],
+  ['cert', 'server'],
+  ['version'],
+])('has --help for "%s %s"', async (...command) => {
+  const { code, stdout } = await place.run(...command.filter((word) => word !== undefined), '--help')
+  expect(code).toBe(0)
+  expect(stdout).toContain('Usage: dockgate')
+})
+
+it('prints versions, as JSON too', async () => {
+  const text = await place.run('version')
+  const json = JSON.parse((await place.run('version', '--json')).stdout)
+  expect(json.node).toBe(process.versions.node)
+  expect(text.stdout).toContain(`dockgate ${json.dockgate}`)
+})
+
+it('shows a configuration as a table with unbounded roles marked, and as JSON', async () => {
+  write('dockgate.yaml', config())
+  const text = await place.run('check', '--config', 'dockgate.yaml')
+  expect(text.code).toBe(0)
+  expect(text.stdout).toContain('maker  UNBOUNDED')
+  expect(text.stdout).not.toContain('observer  UNBOUNDED')
+  const json = JSON.parse((await place.run('check', '--config', 'dockgate.yaml', '--json')).stdout)
+  expect(json.bindings.map((binding: { role: string }) => binding.role)).toEqual(['observer', 'maker'])
+})
+
+it.each([
+  ['broken YAML', () => 'listeners: [', /^dockgate: dockgate\.yaml:\d+:\d+: /],
+  ['an unknown key', () => config({ more: 'listenrs: []\n' }), /dockgate\.yaml:11:1: listenrs: .*"listeners"/],
+  ['a key of a later version', () => config().replace('[create]', '[create], workload: {}'), /workload/],
+  ['a wrong type', () => config().replace('[read]', 'read'), /dockgate\.yaml:7:22: roles\.observer\.allow/],
+  ['a missing file', () => config().replace('publicKey: token.pem', 'publicKey: absent.pem'), /absent\.pem/],
+  ['plain TCP beyond loopback', () => config({ address: '0.0.0.0:0' }), /tls/],
+])('refuses %s with one line that names the place, and exit code 2', async (_, made, message) => {
+  write('dockgate.yaml', made())
+  for (const command of ['check', 'serve']) {
+    const { code, stderr } = await place.run(command, '--config', 'dockgate.yaml')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(message)
+    expect(
+      stderr
+        .trimEnd()
+        .split('\n')
+        .every((line) => line.startsWith('dockgate: ')),
+    ).toBe(true)
+  }
+})
+
+it.each([
+  ['an expired certificate', 0o600, { days: 1, notBefore: new Date(Date.now() - 3 * 86_400_000) }, /expired/],
+  ['a private key that others may read', 0o644, {}, /chmod 600/],
+])('refuses %s with exit code 2', async (_, mode, options, message) => {
+  const server = createAuthority().issueServer({ names: ['localhost'], ...options })
+  write('server.crt', server.certificate)
+  write('server.key', server.key)
+  chmodSync(at('server.key'), mode)
+  write('dockgate.yaml', config({ tls: '\n    tls: { certificate: server.crt, key: server.key }' }))
+  const { code, stderr } = await place.run('serve', '--config', 'dockgate.yaml')
+  expect(code).toBe(2)
+  expect(stderr).toMatch(message)
+})
+
+it('says that a port is taken, with exit code 1', async () => {
+  const taken = net.createServer().listen(0, '127.0.0.1')
+  const { port } = await new Promise<net.AddressInfo>((resolve) =>
+    taken.once('listening', () => resolve(taken.address() as net.AddressInfo)),
+  )
+  write('dockgate.yaml', config({ address: `127.0.0.1:${port}` }))
+  const { code, stderr } = await place.run('serve', '--config', 'dockgate.yaml')
+  taken.close()
+  expect(code).toBe(1)
+  expect(stderr).toContain(`listener 127.0.0.1:${port}: the address is taken`)
+})
+
+it('serves while no engine is there, and ends in order on SIGTERM', async () => {
+  write('dockgate.yaml', config())
+  const running = await place.start(['serve', '--config', 'dockgate.yaml'], 'listening on tcp://127.0.0.1:')
+  expect(await running.stop()).toBe(0)
+})
+
+it.each([
+  [['serve']],
+  [['nope']],
+  [['token', '--ttl', 'soon']],
+  [['token', '--claim', 'exp=9']],
+  [['cert', 'client', 'a', '--days', '0']],
+])('takes %j for a wrong command line: exit code 2', async (args) => {
+  const { code, stdout } = await place.run(...args)
+  expect([code, stdout]).toEqual([2, ''])
+})
+
+it('names the way out when there is no state folder', async () => {
+  const { code, stderr } = await place.run('token', '--state', 'none')
+  expect(code).toBe(1)
+  expect(stderr).toContain('"dockgate start --state none"')
+})
+
+/** The folder that `start` would make, without starting anything. */
+function state(): void {
+  const authority = createAuthority()
+  write('ca.pem', authority.certificate)
+  write('ca-key.pem', authority.key)
+  write('token-key.pem', createTokenKey())
+}
+
+it('signs tokens with role, subject, claims and life as asked', async () => {
+  state()
+  const { stdout } = await place.run(
+    'token',
+    '--state',
+    '.',
+    '--role',
+    'ci',
+    '--subject',
+    'me',
+    '--claim',
+    'repository=a/b=c',
+    '--ttl',
+    '15m',
+  )
+  const claims = decodeJwt(stdout.trim())
+  expect(claims).toMatchObject({ role: 'ci', sub: 'me', repository: 'a/b=c', aud: 'dockgate' })
+  expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(900)
+})
+
+it('issues a client certificate under the names that docker expects, and overwrites nothing', async () => {
+  state()
+  const args = ['cert', 'client', 'alice', '--state', '.', '--out', 'alice', '--days', '2']
+  const { code, stdout } = await place.run(...args)
+  expect(code).toBe(0)
+  expect(stdout).toContain('--tlscert alice/cert.pem --tlskey alice/key.pem')
+  const leaf = new X509Certificate(readFileSync(at('alice/cert.pem')))
+  expect(leaf.verify(new X509Certificate(readFileSync(at('alice/ca.pem'))).publicKey)).toBe(true)
+  expect(leaf.subject).toBe('CN=alice')
+  expect(statSync(at('alice/key.pem')).mode & 0o777).toBe(0o600)
+  const again = await place.run(...args)
+  expect(again.code).toBe(1)
+  expect(again.stderr).toContain('not overwritten')
+})
+
+it('issues a server certificate for several names, as JSON too', async () => {
+  state()
+  const { stdout } = await place.run(
+    'cert',
+    'server',
+    'docker.test',
+    '10.0.0.5',
+    '--state',
+    '.',
+    '--out',
+    'tls',
+    '--json',
+  )
+  const { certificate } = JSON.parse(stdout)
+  const leaf = new X509Certificate(readFileSync(at(certificate)))
+  expect(leaf.checkHost('docker.test')).toBe('docker.test')
+  expect(leaf.checkIP('10.0.0.5')).toBe('10.0.0.5')
+})
