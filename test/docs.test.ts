@@ -10,7 +10,9 @@ it('lists every reason code with its status and cause in docs/reasons.md', () =>
   const rows = read('docs/reasons.md')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
-  expect(rows).toEqual(Object.entries(REASONS).map(([code, { status, summary }]) => `| \`${code}\` | ${status} | ${summary} |`))
+  expect(rows).toEqual(
+    Object.entries(REASONS).map(([code, { status, summary }]) => `| \`${code}\` | ${status} | ${summary} |`),
+  )
 })
 
 it('shows only configurations in the README that dockgate would take', () => {

@@ -50,7 +50,7 @@ export interface DemoImage {
   readonly created: Date
 }
 
-export interface DemoExec {
+interface DemoExec {
   readonly id: string
   readonly container: DemoContainer
   readonly fields: Fields

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type Context } from 'oidc-provider'
 
-export interface OidcTokenOptions {
+interface OidcTokenOptions {
   /** `https://docker.example` unless told; an absolute URI, as RFC 8707 has it. */
   readonly audience?: string
   /** Seconds, 300 unless told. */
