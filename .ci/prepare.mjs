@@ -21,6 +21,7 @@ const TOOLS = [
   { package: 'libatomic1' }, // Node 26 is linked to it
   { package: 'docker.io', command: 'dockerd', anyProvider: true },
   { package: 'docker-compose', command: 'docker-compose' },
+  { package: 'python3-docker' },
   { package: 'busybox-static', command: 'busybox' },
   { package: 'debootstrap', command: 'debootstrap' },
   { package: 'iptables', command: 'iptables', anyProvider: true },

@@ -30,10 +30,9 @@ describe('printable', () => {
     expect(printable('abc\n', 5)).toBe('abc…')
   })
 
-  it('T128 does not read to the end of a value of 100 MB', () => {
-    const before = performance.now()
-    expect(printable('\u202E'.repeat(50_000_000), 20)).toBe('\\u{202e}\\u{202e}…')
-    expect(performance.now() - before).toBeLessThan(500)
+  it('T128 does not read to the end of a value of 400 MB', () => {
+    // Escaping all of it would be longer than a string may be.
+    expect(printable('\u202E'.repeat(200_000_000), 20)).toBe('\\u{202e}\\u{202e}…')
   })
 
   it('T128 never yields more than it may, nor a character that is not printable', () => {
