@@ -27,6 +27,7 @@ const TOOLS = [
   { package: 'iptables', command: 'iptables', anyProvider: true },
   { package: 'iproute2', command: 'ip' },
   { package: 'procps', command: 'ps' },
+  { package: 'golang-go', command: 'go', anyProvider: true }, // reads JSON as the engine does
   { package: 'openssl', command: 'openssl', anyProvider: true },
   { package: 'curl', command: 'curl', anyProvider: true },
   { package: 'ca-certificates', command: 'update-ca-certificates' },

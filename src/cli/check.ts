@@ -1,8 +1,10 @@
 import { Command } from 'commander'
 import { ConfigError } from '../config/errors.ts'
-import { loadConfig } from '../config/load.ts'
-import { type Description, describe, type RoleDescription } from '../policy/describe.ts'
+import type { Description, RoleDescription } from '../policy/describe.ts'
+import { printable } from '../text.ts'
 import { printJson } from './failure.ts'
+
+const CELL_LENGTH = 500
 
 export function checkCommand(): Command {
   return new Command('check')
@@ -13,7 +15,10 @@ export function checkCommand(): Command {
       'after',
       '\nExample:\n  $ dockgate check --config dockgate.yaml\n\nExit codes: 0 it may be served, 2 it may not.',
     )
-    .action(({ config, json }: { config: string; json?: true }) => {
+    .action(async ({ config, json }: { config: string; json?: true }) => {
+      // Half a second to load: the commands beside this one do not wait for it.
+      const { loadConfig } = await import('../config/load.ts')
+      const { describe } = await import('../policy/describe.ts')
       try {
         const description = describe(loadConfig(config))
         if (json) printJson(description)
@@ -69,7 +74,8 @@ function roleLines({ name, allow, operations, unbounded, waysToRoot }: RoleDescr
 }
 
 /** Rows with columns of equal width, indented. */
-function table(rows: readonly (readonly string[])[]): string[] {
+function table(content: readonly (readonly string[])[]): string[] {
+  const rows = content.map((row) => row.map((cell) => printable(cell, CELL_LENGTH)))
   const widths: number[] = []
   for (const row of rows)
     row.forEach((cell, i) => {

@@ -2,7 +2,7 @@
 import { Command } from 'commander'
 import { certCommand } from './cert.ts'
 import { checkCommand } from './check.ts'
-import { reportFailure } from './failure.ts'
+import { reportFailure, unifyFailures } from './failure.ts'
 import { serveCommand } from './serve.ts'
 import { startCommand } from './start.ts'
 import { tokenCommand } from './token.ts'
@@ -25,17 +25,11 @@ Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong.`
 for (const command of [startCommand, serveCommand, checkCommand, tokenCommand, certCommand, versionCommand]) {
   program.addCommand(command())
 }
-overrideExits(program)
+unifyFailures(program)
 
 try {
   await program.parseAsync()
 } catch (error) {
   // Exit for certain: what had been started before the failure would keep the process alive.
   process.exit(reportFailure(error))
-}
-
-/** Commander would exit with 1 for a wrong option; here that is 2. */
-function overrideExits(command: Command): void {
-  command.exitOverride()
-  for (const sub of command.commands) overrideExits(sub)
 }

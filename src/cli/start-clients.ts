@@ -1,13 +1,19 @@
-import { dirname } from 'node:path'
-import { makePrivateFolder, PRIVATE_FILE, PUBLIC_FILE, readPrivateIfThere, replaceFile } from '../pki/files.ts'
+import { PkiError } from '../pki/errors.ts'
+import {
+  makePrivateFolder,
+  PRIVATE_FILE,
+  PUBLIC_FILE,
+  readIfThere,
+  readPrivateIfThere,
+  replaceFile,
+} from '../pki/files.ts'
 import { localTokenEnd, signToken } from '../pki/token.ts'
-import { type clientPaths, keepLeaf, readAuthority, readTokenKey, statePaths } from './state.ts'
+import { type ClientPaths, statePaths } from './paths.ts'
+import { keepLeaf, readAuthority, readTokenKey } from './state.ts'
 
 const TOKEN_MS = 12 * 60 * 60 * 1000
 /** A token is made again when less than this is left of it. */
 const RENEW_MS = 60 * 60 * 1000
-
-type ClientPaths = ReturnType<typeof clientPaths>
 
 /** The three callers that `start` makes ready: one with a certificate, two with a token in a docker client's config folder. */
 export interface Clients {
@@ -19,32 +25,43 @@ export interface Clients {
 /** Makes or renews the clients of a state folder. Throws PkiError when a file is not as it must be. */
 export async function makeClients(folder: string): Promise<Clients> {
   const { client } = statePaths(folder)
+  const clients = { ops: client('ops'), ci: client('ci'), observer: client('observer') }
   const authority = readAuthority(folder)
-  const ops = client('ops')
-  makePrivateFolder(ops.folder)
-  replaceFile(ops.authority, authority.certificate, PUBLIC_FILE)
-  keepLeaf(ops, authority, () => authority.issueClient({ name: 'ops' }))
-  await keepToken(folder, client('ci'), 'ci')
-  await keepToken(folder, client('observer'), 'observer')
-  return { ops, ci: client('ci'), observer: client('observer') }
+  makePrivateFolder(clients.ops.folder)
+  keepLeaf(clients.ops, authority, (options) => authority.issueClient({ name: 'ops', ...options }))
+  if (readIfThere(clients.ops.authority) !== authority.certificate) {
+    replaceFile(clients.ops.authority, authority.certificate, PUBLIC_FILE)
+  }
+  await keepToken(folder, clients.ci, 'ci')
+  await keepToken(folder, clients.observer, 'observer')
+  return clients
 }
 
-async function keepToken(folder: string, { config }: ClientPaths, role: string): Promise<void> {
+/** Keeps a good token in a docker client's config.json; whatever else the client keeps there stays. */
+async function keepToken(folder: string, { folder: own, config }: ClientPaths, role: string): Promise<void> {
+  makePrivateFolder(own)
   const key = readTokenKey(folder)
-  makePrivateFolder(dirname(config))
-  const end = await localTokenEnd(key, presentToken(config) ?? '')
+  const content = readConfig(config)
+  const headers = isObject(content.HttpHeaders) ? content.HttpHeaders : {}
+  const end = await localTokenEnd(key, String(headers.Authorization).replace(/^Bearer /, ''))
   if (end !== null && end.getTime() - Date.now() > RENEW_MS) return
   const { token } = await signToken(key, { subject: `local ${role}`, claims: { role }, lifetime: TOKEN_MS })
-  const content = { HttpHeaders: { Authorization: `Bearer ${token}` } }
-  replaceFile(config, `${JSON.stringify(content, null, 2)}\n`, PRIVATE_FILE)
+  const renewed = { ...content, HttpHeaders: { ...headers, Authorization: `Bearer ${token}` } }
+  replaceFile(config, `${JSON.stringify(renewed, null, 2)}\n`, PRIVATE_FILE)
 }
 
-function presentToken(file: string): string | null {
+function readConfig(path: string): Record<string, unknown> {
+  const text = readPrivateIfThere(path)
+  if (text === null) return {}
   try {
-    const content = JSON.parse(readPrivateIfThere(file) ?? '{}') as { HttpHeaders?: { Authorization?: string } }
-    return content.HttpHeaders?.Authorization?.slice('Bearer '.length) ?? null
+    const value: unknown = JSON.parse(text)
+    if (isObject(value)) return value
   } catch {
-    // A file that cannot be read is made again.
-    return null
+    // The same error as for JSON of another kind.
   }
+  throw new PkiError(`${path} is not a docker client's configuration (a JSON object); remove it to have a new one made`)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,7 +1,8 @@
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from '../pki/token.ts'
+import { USUAL_ENGINE } from './start-engine.ts'
 
 /** The configuration that `dockgate start` begins with: small, commented, and this machine only. */
-export function initialConfig(engine: string): string {
+export function initialConfig(): string {
   return `# Made by "dockgate start". Yours to change; it is not made again while it is here.
 #   dockgate check --config dockgate.yaml      says who may do what
 
@@ -11,8 +12,9 @@ listeners:
     address: 127.0.0.1:2376
     tls: { certificate: server/cert.pem, key: server/key.pem, clientAuthorities: ca.pem, clientCertificates: optional }
 
-# The Docker Engine's socket: dockgate is the only one that should open it.
-engine: ${engine}
+# The Docker Engine's socket: dockgate is the only one that should open it. "dockgate start" prefers DOCKER_HOST when
+# that is a unix socket, and its demo engine when nothing answers here.
+engine: ${USUAL_ENGINE}
 
 issuers:
   # Tokens that "dockgate token" signs with the key beside this file. For GitHub's tokens, say:

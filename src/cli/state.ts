@@ -1,4 +1,3 @@
-import { isAbsolute, join, relative } from 'node:path'
 import { type Authority, createAuthority, type Issued, loadAuthority, readCertificate } from '../pki/authority.ts'
 import { PkiError } from '../pki/errors.ts'
 import {
@@ -10,39 +9,12 @@ import {
   replaceFile,
   writeNewFile,
 } from '../pki/files.ts'
+import { readCertificateKey } from '../pki/keys.ts'
 import { createTokenKey, publicTokenKey } from '../pki/token.ts'
-
-/** Where `start` keeps what it makes, and where `token` and `cert` find it. */
-export const STATE_FOLDER = '.dockgate'
+import { statePaths } from './paths.ts'
 
 /** A leaf certificate is made again when its end is this near. */
 const RENEW_MS = 30 * 24 * 60 * 60 * 1000
-
-/** The paths inside a state folder. Client folders have the file names that `docker --tlsverify` expects. */
-export function statePaths(folder: string) {
-  return {
-    authority: join(folder, 'ca.pem'),
-    authorityKey: join(folder, 'ca-key.pem'),
-    server: { certificate: join(folder, 'server', 'cert.pem'), key: join(folder, 'server', 'key.pem') },
-    tokenKey: join(folder, 'token-key.pem'),
-    tokenPublicKey: join(folder, 'token-key.pub.pem'),
-    config: join(folder, 'dockgate.yaml'),
-    records: join(folder, 'records.jsonl'),
-    demoSocket: join(folder, 'demo.sock'),
-    client: (name: string) => clientPaths(join(folder, 'clients', name)),
-  }
-}
-
-/** The files of one client, as `DOCKER_CERT_PATH` and `DOCKER_CONFIG` want them. */
-export function clientPaths(folder: string) {
-  return {
-    folder,
-    authority: join(folder, 'ca.pem'),
-    certificate: join(folder, 'cert.pem'),
-    key: join(folder, 'key.pem'),
-    config: join(folder, 'config.json'),
-  }
-}
 
 /** Reads the authority of a state folder. Throws PkiError when there is none, or its key may be read by others. */
 export function readAuthority(folder: string): Authority {
@@ -62,57 +34,75 @@ export function readTokenKey(folder: string): string {
 
 /** Makes the authority and the token key where they are missing; returns what it made, for the person to read. */
 export function makeSecrets(folder: string): string[] {
-  const paths = statePaths(folder)
-  const made: string[] = []
   makePrivateFolder(folder)
-  if (readIfThere(paths.authority) === null && readPrivateIfThere(paths.authorityKey) === null) {
-    const authority = createAuthority()
-    writeNewFile(paths.authorityKey, authority.key, PRIVATE_FILE)
-    writeNewFile(paths.authority, authority.certificate, PUBLIC_FILE)
-    made.push(paths.authority)
-  }
-  if (readPrivateIfThere(paths.tokenKey) === null) {
-    writeNewFile(paths.tokenKey, createTokenKey(), PRIVATE_FILE)
-    made.push(paths.tokenKey)
-  }
-  if (readIfThere(paths.tokenPublicKey) === null) {
-    writeNewFile(paths.tokenPublicKey, publicTokenKey(readTokenKey(folder)), PUBLIC_FILE)
-  }
-  return made
+  return [...makeAuthority(folder), ...makeTokenKey(folder)]
 }
 
-/** Writes a leaf when there is none, its end is near, or it is not of this authority; returns whether it did. */
+/** The key is written first: one without a certificate is what a start that was broken off leaves behind. */
+function makeAuthority(folder: string): string[] {
+  const { authority: path, authorityKey: keyPath } = statePaths(folder)
+  const key = readPrivateIfThere(keyPath)
+  if (readIfThere(path) !== null) {
+    if (key !== null) return []
+    throw new PkiError(`${keyPath} is missing beside ${path}; put it back, or remove both and what they issued`)
+  }
+  const made = createAuthority(key === null ? {} : { key })
+  if (key === null) writeNewFile(keyPath, made.key, PRIVATE_FILE)
+  writeNewFile(path, made.certificate, PUBLIC_FILE)
+  return [path]
+}
+
+function makeTokenKey(folder: string): string[] {
+  const { tokenKey: path, tokenPublicKey: publicPath } = statePaths(folder)
+  const present = readPrivateIfThere(path)
+  const key = present ?? createTokenKey()
+  if (present === null) writeNewFile(path, key, PRIVATE_FILE)
+  // The public half of a key that is gone verifies nothing any more.
+  if (present === null || readIfThere(publicPath) === null) replaceFile(publicPath, publicTokenKey(key), PUBLIC_FILE)
+  return present === null ? [path] : []
+}
+
+/**
+ * Issues a leaf when there is none, and again for the same key when its end is near; returns whether it did.
+ * Throws PkiError, and changes nothing, when what is there is not of this authority or certificate and key differ.
+ */
 export function keepLeaf(
   files: { readonly certificate: string; readonly key: string },
   authority: Authority,
-  issue: () => Issued,
+  issue: (options: { key?: string }) => Issued,
 ): boolean {
-  const present = readIfThere(files.certificate)
-  if (present !== null && readPrivateIfThere(files.key) !== null && isGood(present, authority)) return false
-  const { certificate, key } = issue()
-  replaceFile(files.key, key, PRIVATE_FILE)
-  replaceFile(files.certificate, certificate, PUBLIC_FILE)
+  const certificate = readIfThere(files.certificate)
+  const key = readPrivateIfThere(files.key)
+  if (certificate !== null && endOfOwn(files, certificate, key, authority) - Date.now() > RENEW_MS) return false
+  const issued = issue(key === null ? {} : { key })
+  if (key === null) writeNewFile(files.key, issued.key, PRIVATE_FILE)
+  replaceFile(files.certificate, issued.certificate, PUBLIC_FILE)
   return true
 }
 
-function isGood(pem: string, authority: Authority): boolean {
-  const certificate = readCertificate(pem, 'the certificate')
+/** The end of a certificate that this authority issued for this key, as milliseconds since the epoch. Throws PkiError. */
+function endOfOwn(
+  files: { readonly certificate: string; readonly key: string },
+  pem: string,
+  key: string | null,
+  authority: Authority,
+): number {
+  if (key === null) {
+    throw new PkiError(`${files.key} is missing beside ${files.certificate}; put it back, or remove the certificate`)
+  }
+  const certificate = readCertificate(pem, files.certificate)
   const signer = readCertificate(authority.certificate, "the authority's certificate")
-  return Date.parse(certificate.validTo) - Date.now() > RENEW_MS && certificate.checkIssued(signer)
+  if (!certificate.checkIssued(signer) || !certificate.verify(signer.publicKey)) {
+    throw new PkiError(
+      `${files.certificate} is not of the authority in this folder; remove it and its key to have new ones made, or keep them elsewhere and name them in dockgate.yaml`,
+    )
+  }
+  if (!certificate.checkPrivateKey(readCertificateKey(key, files.key))) {
+    throw new PkiError(`${files.key} does not belong to ${files.certificate}; remove both to have new ones made`)
+  }
+  return Date.parse(certificate.validTo)
 }
 
 function missing(folder: string, what: string): PkiError {
   return new PkiError(`${folder} holds no ${what}; "dockgate start --state ${folder}" makes one`)
-}
-
-/** A path as one would type it here. */
-export function typed(path: string): string {
-  const near = relative(process.cwd(), path)
-  return near.startsWith('..') || isAbsolute(near) ? path : near
-}
-
-/** How this very program is called: from a checkout by its source, otherwise by its name. */
-export function ownCommand(): string {
-  const [, script = ''] = process.argv
-  return script.endsWith('.ts') ? `${typed(process.execPath)} ${typed(script)}` : 'dockgate'
 }

@@ -2,7 +2,11 @@ import { Command, InvalidArgumentError } from 'commander'
 import { parseDuration } from '../config/units.ts'
 import { LOCAL_AUDIENCE, RESERVED_CLAIMS, signToken } from '../pki/token.ts'
 import { printJson, UsageError } from './failure.ts'
-import { readTokenKey, STATE_FOLDER } from './state.ts'
+import { STATE_FOLDER } from './paths.ts'
+import { readTokenKey } from './state.ts'
+
+/** Thirty days. */
+const LONGEST_MS = 30 * 24 * 60 * 60 * 1000
 
 interface Options {
   readonly role?: string
@@ -17,11 +21,11 @@ interface Options {
 export function tokenCommand(): Command {
   return new Command('token')
     .description('sign a token with the local key of a state folder')
-    .option('--role <role>', 'the claim "role", which the made dockgate.yaml binds to roles')
-    .option('--subject <subject>', 'the claim "sub"', 'local')
+    .option('--role <role>', 'the claim "role", which the made dockgate.yaml binds to roles', readText)
+    .option('--subject <subject>', 'the claim "sub"', readText, 'local')
     .option('--claim <name=value>', 'a further claim, a string; repeatable', addClaim, {})
     .option('--ttl <duration>', 'how long it is good: 15m, 1h, 12h', readTtl, 3_600_000)
-    .option('--audience <audience>', 'the claim "aud"', LOCAL_AUDIENCE)
+    .option('--audience <audience>', 'the claim "aud"', readText, LOCAL_AUDIENCE)
     .option('--state <folder>', 'the state folder that "dockgate start" made', STATE_FOLDER)
     .option('--json', 'token, claims and end as JSON')
     .addHelpText(
@@ -49,7 +53,13 @@ function addClaim(text: string, claims: Record<string, string>): Record<string, 
 
 function readTtl(text: string): number {
   const lifetime = parseDuration(text)
-  if (lifetime === null || lifetime < 1000)
-    throw new InvalidArgumentError('write a duration of a second or more: 15m, 1h, 12h')
+  // Nothing takes a signed token back before its end.
+  if (lifetime === null || lifetime < 1000 || lifetime > LONGEST_MS)
+    throw new InvalidArgumentError('write a duration from 1s to 720h: 15m, 1h, 12h')
   return lifetime
+}
+
+function readText(text: string): string {
+  if (text === '') throw new InvalidArgumentError('write something')
+  return text
 }

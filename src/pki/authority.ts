@@ -5,7 +5,8 @@ import { createCertificateKey, readCertificateKey } from './keys.ts'
 import { commonName, serverName } from './names.ts'
 
 const DAY = 24 * 60 * 60 * 1000
-const AUTHORITY_DAYS = 3650
+/** Ten years: what an authority lives, and the most that anything may. */
+export const AUTHORITY_DAYS = 3650
 /** What browsers and Apple's TLS accept at most; renewing is one command. */
 export const LEAF_DAYS = 397
 /** Clocks differ: a certificate is good a little before it was made. */
@@ -43,9 +44,9 @@ function lifetime(days: number, notBefore: Date | undefined, end: Date | null): 
   if (!Number.isInteger(days) || days < 1 || days > AUTHORITY_DAYS) {
     throw new PkiError(`a certificate's life is 1 to ${AUTHORITY_DAYS} whole days, not ${days}`)
   }
-  const start = notBefore ?? new Date(Date.now() - BACKDATE)
-  const wanted = start.getTime() + days * DAY
-  return { notBefore: start, notAfter: end === null ? new Date(wanted) : new Date(Math.min(wanted, end.getTime())) }
+  const start = Math.floor((notBefore?.getTime() ?? Date.now() - BACKDATE) / 1000) * 1000
+  const wanted = start + days * DAY
+  return { notBefore: new Date(start), notAfter: new Date(end === null ? wanted : Math.min(wanted, end.getTime())) }
 }
 
 /**

@@ -35,7 +35,7 @@ import {
 const COMMON_NAME = '2.5.4.3'
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2'
 
-export type Purpose = 'authority' | 'server' | 'client'
+type Purpose = 'authority' | 'server' | 'client'
 
 /** Who signs: the name and key identifier are copied into what is signed, so that chains are found. */
 export interface Signer {

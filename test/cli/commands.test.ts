@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
@@ -46,10 +46,11 @@ it.each([
   ['cert', 'client'],
   ['cert', 'server'],
   ['version'],
-])('has --help for "%s %s"', async (...command) => {
+])('has --help with an example for "%s %s"', async (...command) => {
   const { code, stdout } = await place.run(...command.filter((word) => word !== undefined), '--help')
   expect(code).toBe(0)
   expect(stdout).toContain('Usage: dockgate')
+  expect(stdout).toMatch(/^ {2}\$ dockgate /m)
 })
 
 it('prints versions, as JSON too', async () => {
@@ -71,7 +72,7 @@ it('shows a configuration as a table with unbounded roles marked, and as JSON', 
 
 it.each([
   ['broken YAML', () => 'listeners: [', /^dockgate: dockgate\.yaml:\d+:\d+: /],
-  ['an unknown key', () => config({ more: 'listenrs: []\n' }), /dockgate\.yaml:11:1: listenrs: .*"listeners"/],
+  ['an unknown key', () => config({ more: 'listenrs: []\n' }), /dockgate\.yaml:12:1: listenrs: .*"listeners"/],
   ['a key of a later version', () => config().replace('[create]', '[create], workload: {}'), /workload/],
   ['a wrong type', () => config().replace('[read]', 'read'), /dockgate\.yaml:7:22: roles\.observer\.allow/],
   ['a missing file', () => config().replace('publicKey: token.pem', 'publicKey: absent.pem'), /absent\.pem/],
@@ -117,21 +118,66 @@ it('says that a port is taken, with exit code 1', async () => {
   expect(stderr).toContain(`listener 127.0.0.1:${port}: the address is taken`)
 })
 
-it('serves while no engine is there, and ends in order on SIGTERM', async () => {
+it.each(['SIGTERM', 'SIGINT'] as const)('serves while no engine is there, and ends in order on %s', async (signal) => {
   write('dockgate.yaml', config())
   const running = await place.start(['serve', '--config', 'dockgate.yaml'], 'listening on tcp://127.0.0.1:')
-  expect(await running.stop()).toBe(0)
+  expect(await running.stop(signal)).toBe(0)
+})
+
+it('prints warnings before it serves', async () => {
+  write('dockgate.yaml', config().replace('[read]', '["*"]'))
+  const running = await place.start(['serve', '--config', 'dockgate.yaml'], 'listening on tcp://127.0.0.1:')
+  expect(running.output()).toMatch(/^dockgate: warning: dockgate\.yaml:7:\d+: roles\.observer/)
+})
+
+it('prints the problems of a configuration as JSON where that is asked', async () => {
+  write('dockgate.yaml', config({ more: 'listenrs: []\n' }))
+  const { code, stdout } = await place.run('check', '--config', 'dockgate.yaml', '--json')
+  const { problems } = JSON.parse(stdout)
+  expect([code, problems]).toEqual([
+    2,
+    [expect.objectContaining({ file: 'dockgate.yaml', line: 12, path: 'listenrs' })],
+  ])
+})
+
+it('shows a condition on one line, without what a terminal would act on', async () => {
+  write('dockgate.yaml', config().replace(`'subject == "a"'`, `"subject ==\\n 'a\\e[2J'"`))
+  const { code, stdout } = await place.run('check', '--config', 'dockgate.yaml')
+  expect([code, stdout]).toEqual([0, expect.stringContaining("when subject ==\\u{a} 'a\\u{1b}[2J'")])
 })
 
 it.each([
-  [['serve']],
-  [['nope']],
-  [['token', '--ttl', 'soon']],
-  [['token', '--claim', 'exp=9']],
-  [['cert', 'client', 'a', '--days', '0']],
-])('takes %j for a wrong command line: exit code 2', async (args) => {
-  const { code, stdout } = await place.run(...args)
+  [['serve'], '--config'],
+  [['nope'], 'nope'],
+  [['serve', '--confg', 'x'], '--config'],
+  [['token', '--ttl', 'soon'], '1s to 720h'],
+  [['token', '--ttl', '721h'], '1s to 720h'],
+  [['token', '--claim', 'exp=9'], 'exp'],
+  [['token', '--claim', 'role'], 'name=value'],
+  [['token', '--role', 'a', '--claim', 'role=b'], '--role'],
+  [['token', '--subject', ''], 'subject'],
+  [['cert', 'client', 'a', '--days', '0'], 'days'],
+  [['cert', 'client', 'a', '--days', '3651'], '3650'],
+  [['cert', 'client', 'a\nb'], 'printable'],
+  [['cert', 'server', 'a b'], 'neither a DNS name nor an IP address'],
+  [['cert', 'server', 'a.test', 'b c'], 'neither a DNS name nor an IP address'],
+])('takes %j for a wrong command line: one line that says why, and exit code 2', async (args, why) => {
+  const { code, stdout, stderr } = await place.run(...args)
   expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/^dockgate: [^\n]*\n$/)
+  expect(stderr).toContain(why)
+})
+
+it.each([[[]], [['cert']]])('shows the commands when %j names none: exit code 2', async (args) => {
+  const { code, stdout, stderr } = await place.run(...args)
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toContain('Usage: dockgate')
+})
+
+it('says that the configuration is not there, with exit code 2', async () => {
+  const { code, stderr } = await place.run('check', '--config', 'absent.yaml')
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^dockgate: absent\.yaml: [^\n]*\n$/)
 })
 
 it('names the way out when there is no state folder', async () => {
@@ -200,4 +246,47 @@ it('issues a server certificate for several names, as JSON too', async () => {
   const leaf = new X509Certificate(readFileSync(at(certificate)))
   expect(leaf.checkHost('docker.test')).toBe('docker.test')
   expect(leaf.checkIP('10.0.0.5')).toBe('10.0.0.5')
+})
+
+it('prints a token as JSON with its claims and its end', async () => {
+  state()
+  const { stdout } = await place.run('token', '--state', '.', '--audience', 'gate.test', '--claim', 'n=1', '--json')
+  const { token, claims, expiresAt } = JSON.parse(stdout)
+  expect(claims).toMatchObject({ aud: 'gate.test', n: '1', sub: 'local' })
+  expect(decodeJwt(token)).toEqual(claims)
+  expect(Date.parse(expiresAt)).toBe(claims.exp * 1000)
+})
+
+it.each(['token-key.pem', 'ca-key.pem'])('does not sign with a %s that others may read', async (key) => {
+  state()
+  chmodSync(at(key), 0o640)
+  const { code, stdout, stderr } = await place.run(
+    ...(key === 'token-key.pem' ? ['token'] : ['cert', 'client', 'a']),
+    '--state',
+    '.',
+  )
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toContain(`run: chmod 600 ${key}`)
+})
+
+it.each(['cert.pem', 'key.pem', 'ca.pem'])('writes nothing where another %s is', async (name) => {
+  state()
+  mkdirSync(at('out'), { mode: 0o700 })
+  write(`out/${name}`, 'mine')
+  const { code } = await place.run('cert', 'server', 'a.test', '--state', '.', '--out', 'out')
+  expect([code, readdirSync(at('out')), readFileSync(at(`out/${name}`), 'utf8')]).toEqual([1, [name], 'mine'])
+})
+
+it.each(['../escape', '..', '.', 'a/b', '-x'])('takes %j for no folder in the state folder', async (name) => {
+  state()
+  const { code, stderr } = await place.run('cert', 'client', '--state', '.', '--', name)
+  expect([code, stderr]).toEqual([2, expect.stringContaining('say where to write with --out')])
+})
+
+it('issues into the state folder unless told otherwise', async () => {
+  state()
+  const { stdout } = await place.run('cert', 'client', 'alice', '--state', '.', '--json')
+  const { certificate, notAfter } = JSON.parse(stdout)
+  expect(certificate).toBe('clients/alice/cert.pem')
+  expect(Date.parse(notAfter)).toBe(Date.parse(new X509Certificate(readFileSync(at(certificate))).validTo))
 })

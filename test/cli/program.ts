@@ -18,7 +18,7 @@ export interface Workplace {
   /** Runs a command to its end. */
   run(...args: string[]): Promise<Outcome>
   /** Starts a command that goes on, and resolves when its output contains the text. */
-  start(args: string[], until: string): Promise<Running>
+  start(args: string[], until: string, env?: NodeJS.ProcessEnv): Promise<Running>
   remove(): Promise<void>
 }
 
@@ -33,11 +33,12 @@ export interface Running {
 export function workplace(env: NodeJS.ProcessEnv = {}): Workplace {
   const folder = mkdtempSync(join(tmpdir(), 'dockgate-cli-'))
   const children = new Set<ChildProcess>()
-  const launch = (args: readonly string[]) => {
+  const endings: Promise<unknown>[] = []
+  const launch = (args: readonly string[], more: NodeJS.ProcessEnv = {}) => {
     const { DOCKER_HOST: _, ...rest } = process.env
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: folder,
-      env: { ...rest, ...env },
+      env: { ...rest, ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     children.add(child)
@@ -49,7 +50,7 @@ export function workplace(env: NodeJS.ProcessEnv = {}): Workplace {
       said.stderr += chunk
     })
     const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
-    void ended.then(() => children.delete(child))
+    endings.push(ended.then(() => children.delete(child)))
     return { child, said, ended }
   }
   return {
@@ -59,8 +60,8 @@ export function workplace(env: NodeJS.ProcessEnv = {}): Workplace {
       const code = await ended
       return { code, ...said }
     },
-    async start(args, until) {
-      const { child, said, ended } = launch(args)
+    async start(args, until, more) {
+      const { child, said, ended } = launch(args, more)
       const output = () => said.stdout + said.stderr
       await new Promise<void>((resolve, reject) => {
         const look = () => output().includes(until) && resolve()
@@ -81,6 +82,7 @@ export function workplace(env: NodeJS.ProcessEnv = {}): Workplace {
     },
     async remove() {
       for (const child of children) child.kill('SIGKILL')
+      await Promise.all(endings)
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -1,116 +1,159 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import https from 'node:https'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
-import { type Workplace, workplace } from './program.ts'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { initialConfig } from '../../src/cli/start-config.ts'
+import { createDemoEngine } from '../../src/demo/engine.ts'
+import { type Outcome, type Running, type Workplace, workplace } from './program.ts'
+
+/** The last line to paste: all is said, and the gate listens. */
+const READY = 'run --rm busybox true'
+const NOWHERE = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
 
 let place: Workplace
 
 beforeEach(() => {
-  place = workplace({ DOCKER_HOST: 'unix:///nowhere/docker.sock' })
+  place = workplace(NOWHERE)
+  useAddress('127.0.0.1:0')
 })
 
 afterEach(() => place.remove())
 
-const LISTENS = 'Refused, and why'
+const inState = (...path: string[]) => join(place.folder, '.dockgate', ...path)
 
-/** `start` listens on 2376 unless its file says otherwise: tests take a free port. */
-async function started() {
-  const first = await makeState()
-  const running = await place.start(['start'], LISTENS)
-  const port = Number(/listens on tcp:\/\/127\.0\.0\.1:(\d+)/.exec(running.output())?.[1])
-  return { first, running, port }
+/** The made configuration listens on 2376, which others on this machine may use: tests begin with another address in it. */
+function useAddress(address: string): void {
+  mkdirSync(inState(), { recursive: true, mode: 0o700 })
+  writeFileSync(inState('dockgate.yaml'), initialConfig().replace('127.0.0.1:2376', address))
 }
 
-/** Makes the state folder by a first start, whose port is then opened to choice. */
-async function makeState(): Promise<string> {
-  const config = join(place.folder, '.dockgate', 'dockgate.yaml')
-  const outcome = await place.start(['start'], 'dockgate').catch(String)
-  if (typeof outcome !== 'string') await outcome.stop()
-  const made = readFileSync(config, 'utf8')
-  writeFileSync(config, made.replace('127.0.0.1:2376', '127.0.0.1:0'))
-  return made
-}
+const start = () => place.start(['start'], READY)
 
-function get(port: number, path: string, options: https.RequestOptions): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const ca = readFileSync(join(place.folder, '.dockgate', 'ca.pem'))
-    const request = https.get({ host: '127.0.0.1', port, path, ca, agent: false, ...options }, (response) => {
-      let body = ''
-      response.on('data', (chunk) => {
-        body += chunk
-      })
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }))
-    })
-    request.on('error', reject)
+/** What a person gets who pastes the printed line that has the text. */
+function paste(running: Running, text: string): Promise<Outcome> {
+  const line = running
+    .output()
+    .split('\n')
+    .find((printed) => printed.startsWith('  ') && printed.includes(text))
+  return new Promise((resolve) => {
+    const env = { PATH: process.env.PATH, HOME: place.folder }
+    execFile('sh', ['-c', line ?? 'exit 99'], { cwd: place.folder, env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    )
   })
 }
 
-const inClients = (...path: string[]) => join(place.folder, '.dockgate', 'clients', ...path)
-
-it('says loudly that the engine is a demo when none answers, and serves it', async () => {
-  const { running, port } = await started()
+it('says loudly that the engine is a demo when none answers, and why it is not asked', async () => {
+  const running = await start()
   expect(running.output()).toContain('DEMO ENGINE: nothing real runs here')
-  const { status, body } = await get(port, '/version', {
-    cert: readFileSync(inClients('ops', 'cert.pem')),
-    key: readFileSync(inClients('ops', 'key.pem')),
-  })
-  expect(status).toBe(200)
-  expect(body).toContain('demo')
+  expect(running.output()).toContain('unix:///nowhere/docker.sock: there is no such socket')
   expect(await running.stop()).toBe(0)
 })
 
-it('lets its ci token in, and refuses its observer what an observer may not', async () => {
-  const { port } = await started()
-  const authorization = (name: string) => {
-    const { HttpHeaders } = JSON.parse(readFileSync(inClients(name, 'config.json'), 'utf8'))
-    return { headers: { Authorization: HttpHeaders.Authorization }, method: 'POST' }
-  }
-  const refused = await get(port, '/containers/create', authorization('observer'))
-  expect(refused.status).toBe(403)
-  expect(refused.body).toContain('roles.observer.allow')
-  expect((await get(port, '/containers/x/start', authorization('ci'))).status).toBe(404)
+it('prints a docker line that works with the client certificate', async () => {
+  const running = await start()
+  const { code, stdout } = await paste(running, '--tlscert')
+  expect([code, stdout]).toEqual([0, expect.stringContaining('CONTAINER ID')])
+})
+
+it('prints a docker line that works with the token', async () => {
+  const running = await start()
+  const { code, stdout } = await paste(running, 'clients/ci')
+  expect([code, stdout]).toEqual([0, expect.stringContaining('CONTAINER ID')])
+})
+
+it('prints a curl line that works with a fresh token', async () => {
+  const running = await start()
+  const { code, stdout } = await paste(running, 'curl')
+  expect([code, stdout]).toEqual([0, expect.stringContaining('"dockgate-demo"')])
+})
+
+it('prints a docker line that is refused, and says what would allow it', async () => {
+  const running = await start()
+  const { code, stderr } = await paste(running, 'clients/observer')
+  expect([code, stderr]).toEqual([125, expect.stringContaining('roles.observer.allow')])
 })
 
 it('makes a folder and keys that only their owner may read', async () => {
-  const { running } = await started()
+  await start()
   const mode = (path: string) => statSync(path).mode & 0o777
-  const state = join(place.folder, '.dockgate')
-  expect(mode(state)).toBe(0o700)
-  for (const key of [
-    'ca-key.pem',
-    'token-key.pem',
-    'server/key.pem',
-    'clients/ops/key.pem',
-    'clients/ci/config.json',
-  ]) {
-    expect([key, mode(join(state, key))]).toEqual([key, 0o600])
-  }
-  await running.stop()
+  const secrets = ['ca-key.pem', 'token-key.pem', 'server/key.pem', 'clients/ops/key.pem', 'clients/ci/config.json']
+  expect(secrets.map((path) => mode(inState(path)))).toEqual(secrets.map(() => 0o600))
+  expect(['', 'server', 'clients', 'clients/ops'].map((path) => mode(inState(path)))).toEqual(Array(4).fill(0o700))
 })
 
 it('reuses what it made when it is run again', async () => {
-  const { running } = await started()
-  await running.stop()
-  const state = join(place.folder, '.dockgate')
+  await (await start()).stop()
   const contents = () =>
-    readdirSync(state, { recursive: true, withFileTypes: true })
+    readdirSync(inState(), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name !== 'records.jsonl')
-      .map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name), 'utf8')])
+      .map((entry) => [join(entry.parentPath, entry.name), readFileSync(join(entry.parentPath, entry.name), 'utf8')])
       .sort()
   const before = contents()
-  const again = await place.start(['start'], LISTENS)
+  const again = await start()
   expect(again.output()).toContain('reusing what is in .dockgate')
   expect(contents()).toEqual(before)
-  await again.stop()
 })
 
-it('prints the docker client with a certificate and with a token, curl, and a call that is refused', async () => {
-  const { running } = await started()
-  const output = running.output()
-  expect(output).toMatch(/docker --tlsverify --tlscacert \S+ --tlscert \S+ --tlskey \S+ -H tcp:\S+ version/)
-  expect(output).toMatch(/docker --config \S+ci --tlsverify --tlscacert \S+ -H tcp:\S+ ps/)
-  expect(output).toMatch(/curl --cacert \S+ -H "Authorization: Bearer \$\(.* token --role ci/)
-  expect(output).toMatch(/docker --config \S+observer .* run --rm busybox true/)
-  await running.stop()
+it('serves the engine of DOCKER_HOST, and writes that choice nowhere', async () => {
+  const socket = join(place.folder, 'engine.sock')
+  const engine = createDemoEngine().listen(socket)
+  onTestFinished(() => void engine.close())
+  const configured = readFileSync(inState('dockgate.yaml'), 'utf8')
+  const running = await place.start(['start'], READY, { DOCKER_HOST: `unix://${socket}` })
+  expect(running.output()).toContain(`engine: unix://${socket}`)
+  expect(running.output()).not.toContain('DEMO')
+  expect(readFileSync(inState('dockgate.yaml'), 'utf8')).toBe(configured)
 })
+
+it('says that a DOCKER_HOST of another kind is not used', async () => {
+  const running = await place.start(['start'], READY, { DOCKER_HOST: 'tcp://127.0.0.1:2376' })
+  expect(running.output()).toContain('DOCKER_HOST=tcp://127.0.0.1:2376 is no unix socket and is not used')
+})
+
+it('ends with exit code 1 when its port is taken, and takes its demo engine away again', async () => {
+  const taken = net.createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void taken.close())
+  const { port } = taken.address() as net.AddressInfo
+  useAddress(`127.0.0.1:${port}`)
+  const { code, stdout, stderr } = await place.run('start')
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toContain(`dockgate: listener 127.0.0.1:${port}: the address is taken`)
+  expect(existsSync(inState('demo.sock'))).toBe(false)
+})
+
+it('leaves the demo engine of another start in the same folder alone', async () => {
+  const running = await start()
+  const { code, stderr } = await place.run('start')
+  expect([code, stderr]).toEqual([1, expect.stringContaining('another "dockgate start" serves its demo engine there')])
+  expect((await paste(running, 'clients/ci')).code).toBe(0)
+})
+
+it('does not listen when a file of its folder is not as it must be', async () => {
+  await (await start()).stop()
+  writeFileSync(inState('clients', 'ci', 'config.json'), 'broken')
+  const { code, stdout, stderr } = await place.run('start')
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^dockgate: .*config\.json is not a docker client's configuration .*; remove it/)
+})
+
+it('refuses a configuration that was broken by hand with its place and exit code 2', async () => {
+  writeFileSync(inState('dockgate.yaml'), `${initialConfig()}\nlistenrs: []\n`)
+  const { code, stderr } = await place.run('start')
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^dockgate: \.dockgate\/dockgate\.yaml:\d+:1: listenrs: /)
+})
+
+it('makes a configuration that "check" takes', async () => {
+  const { code, stdout } = await makeAndCheck()
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/operator {2}UNBOUNDED/)
+})
+
+async function makeAndCheck(): Promise<Outcome> {
+  await (await start()).stop()
+  writeFileSync(inState('dockgate.yaml'), initialConfig())
+  return place.run('check', '--config', '.dockgate/dockgate.yaml')
+}
