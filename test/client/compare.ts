@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { directRoute, type Route, temporaryDirectory } from '../support/docker-client.ts'
+import { type Engine, type EngineName, startEngine } from '../support/engines.ts'
+import { startTestGate, type TestGate } from '../support/gate.ts'
+import { type Observation, observe, type RouteName, type Theme } from './observe.ts'
+
+export interface Comparison {
+  engine(): Engine
+  gate(): TestGate
+  direct(): Route
+}
+
+/** Starts an engine and a gate in front of it before a file's tests, and ends both after them. */
+export function useEngineAndGate(name: EngineName): Comparison {
+  let folder: ReturnType<typeof temporaryDirectory> | undefined
+  let engine: Engine | undefined
+  let gate: TestGate | undefined
+  let direct: Route | undefined
+  beforeAll(async () => {
+    folder = temporaryDirectory('direct')
+    engine = await startEngine(name)
+    direct = directRoute(engine.socket, folder.path)
+    gate = await startTestGate(engine.socket)
+  }, 300_000)
+  afterAll(async () => {
+    await gate?.close()
+    await engine?.stop()
+    folder?.remove()
+  })
+  const started = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('not started yet')
+    return value
+  }
+  return { engine: () => started(engine), gate: () => started(gate), direct: () => started(direct) }
+}
+
+/** One test for each step and route: through the gate it prints, returns and does what it does on the engine's own socket. */
+export function compareThemes(parts: Comparison, themes: readonly Theme[], routes: readonly RouteName[]): void {
+  for (const theme of themes) {
+    describe(theme.name, () => {
+      for (const step of theme.steps) {
+        let expected: Promise<Observation> | undefined
+        const possible = step.routes ?? theme.routes ?? routes
+        const chosen = routes.filter((route) => possible.includes(route))
+        it.each(chosen)(`${step.name} (%s)`, async (name) => {
+          const engine = parts.engine()
+          expected ??= observe(engine, parts.direct(), step)
+          const wanted = await expected
+          expect(await observe(engine, parts.gate().routes[name], step)).toEqual(wanted)
+        })
+      }
+    })
+  }
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Runs one private dockerd until standard input ends, then leaves nothing behind.
+#   engine.sh ROOT STATE     ROOT: the root folder whose dockerd runs ("/" for the host's own); STATE: an empty folder
+# The socket is STATE/docker.sock, the host's number of the namespaces' first process STATE/pid, the log standard error.
+# The engine has mount, network and process namespaces of its own: its bridge, its firewall rules, its mounts and every
+# container end with the first process. Standard input is a pipe from whoever started this, so a test run that is
+# killed takes its engine with it.
+set -euo pipefail
+root=$1 state=$2
+group=dockgate-$(basename "$state")
+
+inside=$(cat <<'INSIDE'
+set -euo pipefail
+root=$1 state=$2 group=$3 shared=$(dirname "$2")
+mount --make-rprivate /
+if [[ $root != / ]]; then
+  mount --bind "$root" "$root"
+  mkdir -p "$root$shared"
+  mount -t proc proc "$root/proc"
+  for folder in /sys /dev "$shared"; do mount --rbind "$folder" "$root$folder"; done
+  cd "$root"
+  pivot_root . .
+  umount -l .
+  cd /
+fi
+mkdir -p /etc/docker
+for folder in /run /etc/docker /root; do mount -t tmpfs tmpfs "$folder"; done
+ip link set lo up
+dockerd --data-root "$state/data" --exec-root /run/dockerd --pidfile /run/dockerd.pid --host "unix://$state/docker.sock" \
+  --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$group" </dev/null
+INSIDE
+)
+
+exec 3<&0
+unshare --mount --net --pid --fork --kill-child --mount-proc bash -c "$inside" inside "$root" "$state" "$group" </dev/null 3<&- &
+engine=$!
+until first=$(pgrep -P "$engine"); do kill -0 "$engine"; done
+echo "$first" >"$state/pid"
+
+# The first process is killed, not its parent: the kernel reports its end only after all others of the namespace are gone.
+{ cat <&3 >/dev/null; kill -KILL "$first"; } &
+watcher=$!
+exec 3<&-
+wait "$engine" || true
+kill "$watcher" 2>/dev/null || true
+find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null || true
+rm -rf "$state"
