@@ -1,5 +1,6 @@
 import net from 'node:net'
 import { Pool } from 'undici'
+import { headerValue } from '../inspect/raw-headers.ts'
 
 /** The Docker Engine behind the gate: one unix socket, HTTP/1.1 only (HTTP/2 there skips the engine's own routing). */
 export interface Engine {
@@ -10,7 +11,8 @@ export interface Engine {
   connect(): net.Socket
   /** The `Api-Version` that the engine last gave, or null before its first answer. */
   apiVersion(): string | null
-  noteApiVersion(value: string | readonly string[] | undefined): void
+  /** Takes the version from an answer's header list. */
+  noteApiVersion(rawHeaders: readonly string[]): void
   close(): Promise<void>
 }
 
@@ -39,8 +41,8 @@ export function createEngine(socketPath: string): Engine {
     pool,
     connect,
     apiVersion: () => apiVersion,
-    noteApiVersion(value) {
-      if (typeof value === 'string') apiVersion = value
+    noteApiVersion(rawHeaders) {
+      apiVersion = headerValue(rawHeaders, 'api-version') ?? apiVersion
     },
     close: () => pool.destroy(),
   }
@@ -49,8 +51,8 @@ export function createEngine(socketPath: string): Engine {
 /** Asks the engine for its API version once, so that our own first answers can name it. Failing is no error: it may start later. */
 export async function probeEngine(engine: Engine): Promise<void> {
   try {
-    const { headers, body } = await engine.pool.request({ method: 'GET', path: '/_ping' })
-    engine.noteApiVersion(headers['api-version'])
+    const { headers, body } = await engine.pool.request({ method: 'GET', path: '/_ping', responseHeaders: 'raw' })
+    engine.noteApiVersion(headers as unknown as string[])
     await body.dump()
   } catch {
     // The next request tells the client that the engine is away.

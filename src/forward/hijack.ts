@@ -49,7 +49,7 @@ export function upgradeOnEngine(
     client.once('close', leave)
     const settle = (answer: UpgradeAnswer) => {
       client.off('close', leave)
-      engine.noteApiVersion(answer.response.headers['api-version'])
+      engine.noteApiVersion(answer.response.rawHeaders)
       resolve(answer)
     }
     request.on('upgrade', (response, socket, head) => settle({ kind: 'tunnel', response, socket, head }))

@@ -29,10 +29,12 @@ declare module 'fastify' {
 }
 
 const PASSAGE = Symbol('passage')
+/** The engine's header list as it came: the plugin would fold names and repeated fields. */
+const RAW = Symbol('raw headers')
 type CarriedHeaders = Record<string, string> & { [PASSAGE]?: Passage }
 type EngineAnswer = {
   statusCode: number
-  headers: Record<string, string | string[] | undefined>
+  headers: { [RAW]: readonly string[] }
   stream: Dispatcher.ResponseData['body']
 }
 
@@ -77,7 +79,7 @@ function requester(engine: Engine) {
   return {
     request(
       { headers, method }: { headers: CarriedHeaders; method: string },
-      done: (error: Error | null, answer?: Dispatcher.ResponseData) => void,
+      done: (error: Error | null, answer?: Omit<EngineAnswer, 'stream'> & { body: EngineAnswer['stream'] }) => void,
     ): void {
       const passage = headers[PASSAGE]
       if (passage === undefined) throw new Error('a request reached the engine without being judged')
@@ -86,12 +88,18 @@ function requester(engine: Engine) {
       const leave = () => gone.emit('abort')
       request.socket.once('close', leave)
       const { raw, body } = frame(passage)
+      const path = checked.operation.target
       engine.pool.request(
-        { path: checked.operation.target, method: method as Dispatcher.HttpMethod, headers: raw, body, signal: gone },
+        { path, method: method as Dispatcher.HttpMethod, headers: raw, body, signal: gone, responseHeaders: 'raw' },
         (error, answer) => {
-          if (error) request.socket.off('close', leave)
-          else answer.body.once('close', () => request.socket.off('close', leave))
-          done(error, answer)
+          if (error) {
+            request.socket.off('close', leave)
+            done(error)
+            return
+          }
+          answer.body.once('close', () => request.socket.off('close', leave))
+          const headers = { [RAW]: answer.headers as unknown as readonly string[] }
+          done(null, { statusCode: answer.statusCode, headers, body: answer.body })
         },
       )
     },
@@ -126,8 +134,8 @@ async function* upload(passage: Passage): AsyncIterable<Buffer> {
 function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, engine: Engine): void {
   reply.hijack()
   const response: ServerResponse = reply.raw
-  engine.noteApiVersion(answer.headers['api-version'])
-  response.writeHead(answer.statusCode, clientHeaders(answer.headers))
+  engine.noteApiVersion(answer.headers[RAW])
+  response.writeHead(answer.statusCode, clientHeaders(answer.headers[RAW]))
   response.flushHeaders()
   answer.stream.on('data', (chunk: Buffer) => passage.onBytesOut(chunk.length))
   // A body that breaks off must not look complete: pipeline destroys the response.

@@ -1,3 +1,5 @@
+import { connectionNames } from '../inspect/raw-headers.ts'
+
 /** Hop-by-hop fields (RFC 9110 section 7.6.1): each side of the gate frames its own connection. */
 const HOP_BY_HOP = new Set([
   'connection',
@@ -10,24 +12,16 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-/** The engine's answer headers for the client, hop-by-hop ones and those that `Connection` names left out. */
-export function clientHeaders(
-  headers: Record<string, string | string[] | undefined>,
-): Record<string, string | string[]> {
-  const named = connectionNames(headers.connection)
-  const kept: Record<string, string | string[]> = Object.create(null)
-  for (const name in headers) {
-    const value = headers[name]
-    if (value === undefined || HOP_BY_HOP.has(name) || named.includes(name)) continue
-    kept[name] = value
+/**
+ * The engine's answer headers for the client as the engine wrote them, in a flat name, value list: hop-by-hop fields and
+ * those that `Connection` names are left out, repeated ones stay apart.
+ */
+export function clientHeaders(raw: readonly string[]): string[] {
+  const named = connectionNames(raw)
+  const kept: string[] = []
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    if (!HOP_BY_HOP.has(name) && !named?.includes(name)) kept.push(raw[i] as string, raw[i + 1] as string)
   }
   return kept
-}
-
-function connectionNames(value: string | string[] | undefined): readonly string[] {
-  if (value === undefined) return []
-  return String(value)
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
 }

@@ -47,11 +47,9 @@ export function relayAnswer(socket: Duplex, response: IncomingMessage): Promise<
 }
 
 function lines(response: IncomingMessage): string {
+  const headers = clientHeaders(response.rawHeaders)
   let text = ''
-  const headers = clientHeaders(response.headers)
-  for (const name in headers) {
-    for (const value of [headers[name] ?? []].flat()) text += `${name}: ${value}\r\n`
-  }
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
   return text
 }
 

@@ -1,4 +1,5 @@
 import type { OperationSpec } from '../engine/types.ts'
+import { connectionNames } from './raw-headers.ts'
 
 /** What every operation may carry to the engine; all else is left behind unless the operation's own list names it. */
 const COMMON = new Set(['accept', 'accept-encoding', 'user-agent'])
@@ -26,15 +27,4 @@ function listed(names: readonly string[], name: string): boolean {
     if (allowed.endsWith('*') ? name.startsWith(allowed.slice(0, -1)) : name === allowed) return true
   }
   return false
-}
-
-/** Fields that `Connection` names are for this hop only (RFC 9110 section 7.6.1); null when it names none. */
-function connectionNames(raw: readonly string[]): readonly string[] | null {
-  let names: string[] | null = null
-  for (let i = 0; i < raw.length; i += 2) {
-    if ((raw[i] as string).toLowerCase() !== 'connection') continue
-    names ??= []
-    for (const token of (raw[i + 1] as string).split(',')) names.push(token.trim().toLowerCase())
-  }
-  return names
 }
