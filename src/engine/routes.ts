@@ -4,7 +4,7 @@ import type { QueryTable } from './query.ts'
 import type { OperationSpec } from './types.ts'
 
 /** One place of a path template: a literal segment, or a parameter with the pattern of its values. */
-export type Part = string | Parameter
+type Part = string | Parameter
 
 /** A path parameter. */
 export interface Parameter {

@@ -4,10 +4,10 @@ import type { OperationId } from './operations.ts'
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'
 
 /** Which side of an operation may be of unbounded length or duration. */
-export type StreamKind = 'none' | 'response' | 'request' | 'both' | 'hijack' | 'websocket'
+type StreamKind = 'none' | 'response' | 'request' | 'both' | 'hijack' | 'websocket'
 
 /** What the operation's request body is; `none` operations are forwarded without a body. */
-export type BodyKind = 'none' | 'json' | 'tar' | 'other'
+type BodyKind = 'none' | 'json' | 'tar' | 'other'
 
 /** The kind of object that the operation's path (or query) names. */
 export type ObjectKind =

@@ -48,14 +48,18 @@ export function createEngine(socketPath: string): Engine {
   }
 }
 
-/** Asks the engine for its API version once, so that our own first answers can name it. Failing is no error: it may start later. */
-export async function probeEngine(engine: Engine): Promise<void> {
+/**
+ * Asks the engine for its API version once, so that our own first answers can name it. Resolves to whether it answered;
+ * that it does not is no error, since it may start later.
+ */
+export async function probeEngine(engine: Engine): Promise<boolean> {
   try {
     const { headers, body } = await engine.pool.request({ method: 'GET', path: '/_ping', responseHeaders: 'raw' })
     engine.noteApiVersion(headers as unknown as string[])
     await body.dump()
+    return true
   } catch {
-    // The next request tells the client that the engine is away.
+    return false
   }
 }
 

@@ -55,7 +55,9 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     await close()
     throw error
   }
-  void probeEngine(engine)
+  void probeEngine(engine).then((answered) => {
+    if (!answered) warn(`warning: no Docker Engine answers at ${config.engine}; callers get 502 until one does`)
+  })
   return { listeners, close }
 }
 

@@ -18,7 +18,7 @@ export interface BodySource {
 }
 
 /** The body to send: none, bytes that were read whole, or the client's stream (`length` null: chunked). */
-export type CheckedBody =
+type CheckedBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   | { readonly kind: 'stream'; readonly length: number | null }

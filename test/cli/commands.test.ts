@@ -124,6 +124,13 @@ it.each(['SIGTERM', 'SIGINT'] as const)('serves while no engine is there, and en
   expect(await running.stop(signal)).toBe(0)
 })
 
+it('says at the start that no engine answers', async () => {
+  write('dockgate.yaml', config())
+  const warning = 'dockgate: warning: no Docker Engine answers at unix:///nowhere/docker.sock'
+  const running = await place.start(['serve', '--config', 'dockgate.yaml'], warning)
+  await running.stop()
+})
+
 it('prints warnings before it serves', async () => {
   write('dockgate.yaml', config().replace('[read]', '["*"]'))
   const running = await place.start(['serve', '--config', 'dockgate.yaml'], 'listening on tcp://127.0.0.1:')

@@ -14,7 +14,7 @@ export function exampleOf(spec: OperationSpec, parameter: string): string {
 }
 
 /** The path of an operation with example values in it, without version. */
-export function examplePath(spec: OperationSpec): string {
+function examplePath(spec: OperationSpec): string {
   return spec.path.replace(/\{(\w+)\+?\}/g, (_, name) => exampleOf(spec, name))
 }
 

@@ -6,7 +6,7 @@ import { json } from './engine-answers.ts'
 import { type EngineConnection, openConnection, type RecordedRequest } from './engine-connection.ts'
 import { createWatch } from './wire.ts'
 
-export type { EngineConnection, RecordedRequest } from './engine-connection.ts'
+export type { RecordedRequest } from './engine-connection.ts'
 
 /** Answers one request; called when its head is read. The next request on the connection waits for it. */
 export type EngineAnswer = (request: RecordedRequest, connection: EngineConnection) => void | Promise<void>

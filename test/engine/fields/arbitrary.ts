@@ -12,7 +12,7 @@ const INTEGERS = ['0', '-0', '1', '-1', '1073741824', '9223372036854775807', '-9
 const NUMBERS = [...INTEGERS, '0.5', '1e3', '-0.0', '1e-400']
 
 /** A value of the field's type, null now and then; of an object any of its names, aliases and ignored ones. */
-export function anyValue(field: Field): fc.Arbitrary<JsonValue> {
+function anyValue(field: Field): fc.Arbitrary<JsonValue> {
   return fc.option(anyBody(field), { nil: null, freq: 8 })
 }
 

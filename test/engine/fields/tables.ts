@@ -28,7 +28,7 @@ export function lookUp(operation: string, path: string): Found | 'ignored' | nul
   return { path, around, field }
 }
 
-export function bodyOf(operation: string): Field | null {
+function bodyOf(operation: string): Field | null {
   return [...BODY_FIELDS].find(([id]) => id === operation)?.[1] ?? null
 }
 
@@ -46,7 +46,7 @@ function inside(field: Field, step: string): Field | null {
 }
 
 /** The field and everything below it. */
-export function everything(field: Field, path = '', around: readonly Field[] = []): Found[] {
+function everything(field: Field, path = '', around: readonly Field[] = []): Found[] {
   return [
     { path, around, field },
     ...below(field).flatMap(([step, inner]) => everything(inner, `${path}/${step}`, [...around, field])),
