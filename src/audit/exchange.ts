@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { ListenerConfig } from '../config/schema.ts'
 import type { Operation } from '../engine/types.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { ReasonCode } from '../reasons.ts'
@@ -26,12 +27,12 @@ export interface Exchange {
 }
 
 /** Opens the exchange of a request on a listener. `target` is the raw request target. */
-export function openExchange(listener: string, request: IncomingMessage, target: string): Exchange {
+export function openExchange(listener: ListenerConfig, request: IncomingMessage, target: string): Exchange {
   return {
     id: recordId(),
     startedAt: performance.now(),
-    listener,
-    remote: remoteOf(request),
+    listener: listener.name,
+    remote: remoteOf(listener, request),
     method: request.method ?? '',
     target,
     operation: null,
@@ -44,9 +45,11 @@ export function openExchange(listener: string, request: IncomingMessage, target:
   }
 }
 
-function remoteOf({ socket }: IncomingMessage): string {
+/** A connection that was reset has lost its address, which must not make it one of a unix socket. */
+function remoteOf(listener: ListenerConfig, { socket }: IncomingMessage): string {
+  if (listener.address.startsWith('unix:')) return 'unix'
   const { remoteAddress, remotePort } = socket
-  return remoteAddress === undefined ? 'unix' : `${remoteAddress}:${remotePort}`
+  return remoteAddress === undefined ? 'unknown' : `${remoteAddress}:${remotePort}`
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'

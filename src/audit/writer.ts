@@ -3,11 +3,15 @@ import { destination, pino, stdTimeFunctions } from 'pino'
 
 export interface RecordWriter {
   write(record: object): void
-  /** Everything written so far is handed to the operating system before this returns. */
-  close(): void
+  /** Resolves when everything written so far is handed to the operating system, or cannot be. */
+  close(): Promise<void>
 }
 
 const STDOUT = 1
+/** A disk that is slow or full does not keep the gate from ending. */
+const CLOSE_MS = 5_000
+/** Bytes that may wait while the disk is slow or full; beyond it records are lost. */
+const MOST_WAITING = 16 * 1024 * 1024
 /** Raised when a field changes its name or meaning. */
 const RECORD_VERSION = 1
 
@@ -17,8 +21,10 @@ const RECORD_VERSION = 1
  * @throws Error when the file cannot be opened
  */
 export function openRecords(file: string | undefined): RecordWriter {
-  const stream = destination({ fd: file === undefined ? STDOUT : openFile(file), sync: false })
+  const fd = file === undefined ? STDOUT : openFile(file)
+  const stream = destination({ fd, sync: false, maxLength: MOST_WAITING })
   let failed = false
+  let closed = false
   stream.on('error', (error: Error) => {
     if (!failed) process.stderr.write(`dockgate: records cannot be written: ${error.message}\n`)
     failed = true
@@ -27,15 +33,24 @@ export function openRecords(file: string | undefined): RecordWriter {
   const formatters = { level: () => ({ v: RECORD_VERSION }) }
   const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters }, stream)
   return {
-    write: (record) => logger.info(record),
-    close: () => {
-      try {
-        stream.flushSync()
-      } catch {
-        // A closed pipe: the error handler above has said so.
-      }
-      stream.end()
+    write: (record) => {
+      // What still ends while the process does has nobody to write to.
+      if (!closed) logger.info(record)
     },
+    close: () =>
+      new Promise((resolve) => {
+        closed = true
+        // Not flushSync: it waits for ever on a full disk.
+        const giveUp = () => {
+          clearTimeout(timer)
+          stream.destroy()
+          resolve()
+        }
+        const timer = setTimeout(giveUp, CLOSE_MS)
+        stream.once('close', giveUp)
+        stream.once('error', giveUp)
+        stream.end()
+      }),
   }
 }
 

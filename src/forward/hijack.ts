@@ -30,6 +30,9 @@ export function upgradeOnEngine(
   client: Socket,
 ): Promise<UpgradeAnswer> {
   return new Promise((resolve, reject) => {
+    const gone = () => reject(new Refusal('client-gone', 'the client went away'))
+    // It may have left while its token was verified; its close event is over then.
+    if (client.destroyed) return gone()
     const { operation, body } = checked
     const bytes = body.kind === 'bytes' ? body.bytes : Buffer.alloc(0)
     const headers = [...checked.headers, 'Connection', 'Upgrade', 'Upgrade', protocol]
@@ -44,7 +47,7 @@ export function upgradeOnEngine(
     } as http.RequestOptions)
     const leave = () => {
       request.destroy()
-      reject(new Refusal('client-gone', 'the client went away'))
+      gone()
     }
     client.once('close', leave)
     const settle = (answer: UpgradeAnswer) => {
@@ -53,7 +56,11 @@ export function upgradeOnEngine(
       resolve(answer)
     }
     request.on('upgrade', (response, socket, head) => settle({ kind: 'tunnel', response, socket, head }))
-    request.on('response', (response) => settle({ kind: 'plain', response }))
+    request.on('response', (response) => {
+      const { statusCode = 0 } = response
+      if (statusCode >= 200 && statusCode <= 599) settle({ kind: 'plain', response })
+      else request.destroy(new Error(`the engine answered an upgrade with status ${statusCode}`))
+    })
     request.on('error', (error) => {
       client.off('close', leave)
       reject(engineFailure(error))

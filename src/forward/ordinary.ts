@@ -98,6 +98,11 @@ function requester(engine: Engine) {
             return
           }
           answer.body.once('close', () => request.socket.off('close', leave))
+          if (answer.statusCode < 200 || answer.statusCode > 599) {
+            answer.body.destroy()
+            done(new Error(`the engine answered with status ${answer.statusCode}`))
+            return
+          }
           const headers = { [RAW]: answer.headers as unknown as readonly string[] }
           done(null, { statusCode: answer.statusCode, headers, body: answer.body })
         },
@@ -135,13 +140,22 @@ function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, en
   reply.hijack()
   const response: ServerResponse = reply.raw
   engine.noteApiVersion(answer.headers[RAW])
-  response.writeHead(answer.statusCode, clientHeaders(answer.headers[RAW]))
+  try {
+    response.writeHead(answer.statusCode, clientHeaders(answer.headers[RAW]))
+  } catch (error) {
+    // Characters that no header may hold: Node's writer is stricter than the engine's.
+    answer.stream.destroy()
+    passage.onFailure(engineFailure(error), reply)
+    return
+  }
   response.flushHeaders()
+  // Before pipeline's own listener: it ends the response, and with it the record.
+  answer.stream.once('error', () => {
+    if (!passage.request.socket.destroyed) passage.onBroken()
+  })
   answer.stream.on('data', (chunk: Buffer) => passage.onBytesOut(chunk.length))
   // A body that breaks off must not look complete: pipeline destroys the response.
   // Its own listeners, fastify's and ours are more than the ten that Node warns at, and end with the response.
   response.setMaxListeners(0)
-  pipeline(answer.stream, response, (error) => {
-    if (error && !response.writableFinished && !passage.request.socket.destroyed) passage.onBroken()
-  })
+  pipeline(answer.stream, response, () => {})
 }

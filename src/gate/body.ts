@@ -15,7 +15,8 @@ export function requestBody(request: IncomingMessage, response: ServerResponse, 
 
 /** Says `100 Continue` when the client waits for it; to be called only after the decision. */
 export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
-  if (request.headers.expect !== undefined) response.writeContinue()
+  // HTTP/1.0 has no interim answers (RFC 9110 section 10.1.1).
+  if (request.headers.expect !== undefined && request.httpVersion !== '1.0') response.writeContinue()
 }
 
 export interface UpgradeBody extends BodySource {
@@ -38,6 +39,7 @@ export function upgradeBody(request: IncomingMessage, socket: Duplex, head: Buff
         throw new Refusal('upgrade-malformed', 'a request that upgrades must give its body with Content-Length')
       }
       if (length > limit) throw tooLarge(limit)
+      if (request.headers.expect !== undefined) socket.write('HTTP/1.1 100 Continue\r\n\r\n')
       const drained = await collect(request, limit, timeout)
       const missing = length - drained.length
       if (rest.length < missing) rest = Buffer.concat([rest, await take(socket, missing - rest.length, timeout)])
@@ -71,6 +73,7 @@ function collect(request: IncomingMessage, limit: number, timeout: number): Prom
     )
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
     if (request.readableEnded) onEnd()
+    else if (request.destroyed) onClose()
   })
 }
 
@@ -97,6 +100,7 @@ function take(socket: Duplex, length: number, timeout: number): Promise<Buffer> 
       timeout,
     )
     socket.on('data', onData).on('end', onClose).on('close', onClose)
+    if (socket.destroyed) onClose()
   })
 }
 

@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { openExchange } from '../audit/exchange.ts'
+import type { ListenerConfig } from '../config/schema.ts'
 import { Refusal } from '../refusal.ts'
 import { answerRefusal } from './answer.ts'
 import { type Gate, record } from './gate.ts'
@@ -12,7 +13,12 @@ import { writeAnswer } from './wire.ts'
  * record all the same. Inside a request's body, that request is the one that failed; behind a whole request whose answer
  * still runs, that answer is finished first.
  */
-export function onClientError(gate: Gate, listener: string, error: NodeJS.ErrnoException, socket: Socket): void {
+export function onClientError(
+  gate: Gate,
+  listener: ListenerConfig,
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+): void {
   if (socket.destroyed) return
   if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
     socket.destroy()
@@ -28,7 +34,7 @@ export function onClientError(gate: Gate, listener: string, error: NodeJS.ErrnoE
   } else failRequest(gate, running, socket, refusal)
 }
 
-function refuseBytes(gate: Gate, listener: string, socket: Socket, refusal: Refusal): void {
+function refuseBytes(gate: Gate, listener: ListenerConfig, socket: Socket, refusal: Refusal): void {
   const exchange = openExchange(listener, new IncomingMessage(socket), '')
   exchange.reason = refusal.reason
   exchange.status = refusal.status

@@ -9,11 +9,13 @@ import { answerRefusal, asRefusal } from './answer.ts'
 import { answerExpectation, requestBody } from './body.ts'
 import { onClientError } from './client-error.ts'
 import { type Gate, judge, record } from './gate.ts'
-import { noteRunning } from './running.ts'
+import { noteDone, noteRunning } from './running.ts'
 import { onUpgrade } from './upgrade.ts'
 
 /** A refused client may go on sending its body for this long, so that it reads the answer instead of a reset. */
 const DISCARD_MS = 10_000
+/** No client of Docker pipelines; one that floods a connection with requests loses it. */
+const MOST_PIPELINED = 16
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -25,10 +27,10 @@ declare module 'fastify' {
  * The fastify application of one listener: every plain request is judged in one hook and carried by one plugin; upgrades
  * bypass fastify and go through the same decision function.
  */
-export async function createApp(gate: Gate, config: ListenerConfig, name: string): Promise<FastifyInstance> {
+export async function createApp(gate: Gate, config: ListenerConfig): Promise<FastifyInstance> {
   const app = fastify({
-    serverFactory: (handler) => listenerServer(gate, config, name, handler),
-    clientErrorHandler: (error, socket) => onClientError(gate, name, error, socket),
+    serverFactory: (handler) => listenerServer(gate, config, handler),
+    clientErrorHandler: (error, socket) => onClientError(gate, config, error, socket),
     // The router must not look at the client's bytes: the recogniser does, once.
     rewriteUrl: () => '/',
     logController: new LogController({ disableRequestLogging: true }),
@@ -41,31 +43,39 @@ export async function createApp(gate: Gate, config: ListenerConfig, name: string
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     const response = reply.raw
-    const exchange = openExchange(name, raw, request.originalUrl)
+    const exchange = openExchange(config, raw, request.originalUrl)
     request.exchange = exchange
     gate.open.enter()
-    noteRunning(raw, response, exchange)
-    response.once('close', () => finish(gate, exchange, raw, response))
-    const source = requestBody(raw, response, config.limits.bodyTimeout)
-    judge(gate, exchange, raw, config.limits, source).then(
-      (checked) => {
-        // The client is gone and its record written: nothing is asked of the engine any more.
-        if (response.destroyed) return
-        if (checked.body.kind === 'stream') answerExpectation(raw, response)
-        request.passage = passage(gate, exchange, checked, raw, response)
-        // Nothing behind the gate sees the client's headers.
-        raw.headers = {}
-        done()
-      },
-      (error: unknown) => {
-        reply.hijack()
-        refuse(gate, exchange, raw, response, error)
-      },
-    )
+    const running = noteRunning(raw, response, exchange)
+    onceOver(raw, response, () => {
+      noteDone(running)
+      finish(gate, exchange, raw, response)
+    })
+    const decide = () => {
+      judge(gate, exchange, raw, config.limits, requestBody(raw, response, config.limits.bodyTimeout)).then(
+        (checked) => {
+          // The client is gone and its record written: nothing is asked of the engine any more.
+          if (raw.socket.destroyed) return
+          if (checked.body.kind === 'stream') answerExpectation(raw, response)
+          request.passage = passage(gate, exchange, checked, raw, response)
+          // Nothing behind the gate sees the client's headers.
+          raw.headers = {}
+          done()
+        },
+        (error: unknown) => {
+          reply.hijack()
+          refuse(gate, exchange, raw, response, error)
+        },
+      )
+    }
+    // Node hands over pipelined requests at once; here each waits until the one in front is answered.
+    if (running.previous === null) decide()
+    else if (running.waiting > MOST_PIPELINED) raw.socket.destroy()
+    else running.previous.response.once('close', () => raw.socket.destroyed || decide())
   })
   app.setErrorHandler((error, request, reply) => {
     reply.hijack()
-    const exchange = request.exchange ?? openExchange(name, request.raw, request.originalUrl)
+    const exchange = request.exchange ?? openExchange(config, request.raw, request.originalUrl)
     refuse(gate, exchange, request.raw, reply.raw, error)
   })
   // Methods that the carrier does not list end here; the hook above has refused them before.
@@ -78,15 +88,14 @@ export async function createApp(gate: Gate, config: ListenerConfig, name: string
 function listenerServer(
   gate: Gate,
   config: ListenerConfig,
-  name: string,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
 ): Server {
   const server = createServer(config, handler)
   // Without these, Node says 100 Continue before any decision, and answers other expectations itself.
   server.on('checkContinue', handler)
   server.on('checkExpectation', handler)
-  server.on('upgrade', (request, socket, head) => onUpgrade(gate, config, name, request, socket, head))
-  server.on('connect', (request, socket, head) => onUpgrade(gate, config, name, request, socket, head))
+  server.on('upgrade', (request, socket, head) => onUpgrade(gate, config, request, socket, head))
+  server.on('connect', (request, socket, head) => onUpgrade(gate, config, request, socket, head))
   return server
 }
 
@@ -113,6 +122,21 @@ function passage(
   }
 }
 
+/** Calls back when the response is over, or the connection under it: a pipelined response may never get one. */
+function onceOver({ socket }: IncomingMessage, response: ServerResponse, over: () => void): void {
+  let ended = false
+  const end = () => {
+    // The connection's close emits the response's inside its own: the listener that is taken off is called all the same.
+    if (ended) return
+    ended = true
+    socket.off('close', end)
+    response.off('close', end)
+    over()
+  }
+  socket.once('close', end)
+  response.once('close', end)
+}
+
 function refuse(
   gate: Gate,
   exchange: Exchange,
@@ -125,6 +149,8 @@ function refuse(
   exchange.status = refusal.status
   if (response.destroyed || response.headersSent) return
   const { status, headers, body } = answerRefusal(refusal, exchange, gate.engine)
+  // Whoever has not shown who he is keeps no connection; but while he still sends, closing would reset it.
+  if (exchange.principal === null && request.complete) headers.Connection = 'close'
   response.writeHead(status, headers)
   response.end(request.method === 'HEAD' ? undefined : body)
 }

@@ -37,19 +37,20 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     await gate.open.idle()
     await engine.close()
     authenticator.close()
-    records.close()
+    await records.close()
   }
 
   try {
     for (const listener of config.listeners) {
-      const name = listener.name ?? listener.address
-      const app = await createApp(gate, listener, name)
+      const app = await createApp(gate, listener)
       apps.push(app)
+      // After listening has begun, an error is one of accepting: the listener goes on with the next connection.
+      app.server.on('error', (error) => warn(`listener ${listener.name}: ${error.message}`))
       app.server.on('connection', (socket: Socket) => {
         sockets.add(socket)
         socket.once('close', () => sockets.delete(socket))
       })
-      listeners.push({ name, url: await bind(app.server, listener) })
+      listeners.push({ name: listener.name, url: await bind(app.server, listener) })
     }
   } catch (error) {
     await close()

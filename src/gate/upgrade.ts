@@ -19,12 +19,11 @@ import { relayAnswer, switchingHead, writeAnswer } from './wire.ts'
 export function onUpgrade(
   gate: Gate,
   config: ListenerConfig,
-  listener: string,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): void {
-  const exchange = openExchange(listener, request, request.url ?? '')
+  const exchange = openExchange(config, request, request.url ?? '')
   gate.open.enter()
   // Whoever reads or writes it next sees its end as well; an error without a listener would end the process.
   socket.on('error', () => {})
@@ -57,6 +56,11 @@ async function carry(
   const protocol = upgradeProtocol(checked.operation, request.headers.upgrade)
   if (checked.body.kind === 'bytes') exchange.bytesIn = checked.body.bytes.length
   const answer = await upgradeOnEngine(gate.engine, checked, protocol, request.socket)
+  if (socket.destroyed) {
+    answer.response.destroy()
+    if (answer.kind === 'tunnel') answer.socket.destroy()
+    throw new Refusal('client-gone', 'the client went away')
+  }
   exchange.status = answer.response.statusCode ?? 502
   if (answer.kind === 'plain') {
     const { bytes, end } = await relayAnswer(socket, answer.response)

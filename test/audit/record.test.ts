@@ -3,12 +3,15 @@ import { Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import { openExchange, recordId } from '../../src/audit/exchange.ts'
 import { makeRecord } from '../../src/audit/record.ts'
+import { configSchema, type ListenerConfig } from '../../src/config/schema.ts'
 import { recognise } from '../../src/engine/recognise.ts'
+
+const LISTENER = configSchema.shape.listeners.parse([{ name: 'main', address: '127.0.0.1:0' }])[0] as ListenerConfig
 
 function exchange(method: string, target: string) {
   const request = new IncomingMessage(new Socket())
   request.method = method
-  return openExchange('main', request, target)
+  return openExchange(LISTENER, request, target)
 }
 
 it('names the operation, its object and the query values that are safe to write down', () => {

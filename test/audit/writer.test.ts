@@ -12,11 +12,11 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }))
 
-it('writes one JSON line a record, with its time, and has them all in the file when it is closed', () => {
+it('writes one JSON line a record, with its time, and has them all in the file when it is closed', async () => {
   const file = join(folder, 'records.jsonl')
   const records = openRecords(file)
   for (let n = 0; n < 1000; n++) records.write({ n })
-  records.close()
+  await records.close()
   const lines = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
@@ -25,19 +25,19 @@ it('writes one JSON line a record, with its time, and has them all in the file w
   expect(Object.keys(lines[0])).toEqual(['v', 'time', 'n'])
 })
 
-it('appends to what an earlier run wrote', () => {
+it('appends to what an earlier run wrote', async () => {
   const file = join(folder, 'records.jsonl')
   for (const n of [1, 2]) {
     const records = openRecords(file)
     records.write({ n })
-    records.close()
+    await records.close()
   }
   expect(readFileSync(file, 'utf8').trimEnd().split('\n')).toHaveLength(2)
 })
 
-it('makes a file that only its owner may read', () => {
+it('makes a file that only its owner may read', async () => {
   const file = join(folder, 'records.jsonl')
-  openRecords(file).close()
+  await openRecords(file).close()
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 

@@ -4,6 +4,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createEngine } from '../../src/forward/engine.ts'
 import { tunnel } from '../../src/forward/tunnel.ts'
 
 interface Ends {
@@ -31,12 +32,14 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
-async function pair(): Promise<[net.Socket, net.Socket]> {
+async function pair(
+  connect = (path: string) => net.connect({ path, allowHalfOpen: true }),
+): Promise<[net.Socket, net.Socket]> {
   const path = join(folder, `${servers.length}.sock`)
   const server = net.createServer({ allowHalfOpen: true }).listen(path)
   servers.push(server)
   await once(server, 'listening')
-  const near = net.connect({ path, allowHalfOpen: true })
+  const near = connect(path)
   const [far] = (await once(server, 'connection')) as [net.Socket]
   sockets.push(near, far)
   return [near, far]
@@ -44,7 +47,7 @@ async function pair(): Promise<[net.Socket, net.Socket]> {
 
 async function ends(): Promise<Ends> {
   const [outer, client] = await pair()
-  const [engine, inner] = await pair()
+  const [engine, inner] = await pair((path) => createEngine(path).connect())
   return { outer, client, engine, inner }
 }
 
