@@ -3,6 +3,9 @@ import type { Duplex } from 'node:stream'
 import type { BodySource } from '../inspect/inspect.ts'
 import { Refusal } from '../refusal.ts'
 
+/** What a body of a few options fits into. */
+const FIRST_BYTES = 4096
+
 /** The body of a plain request. A client that waits for `100 Continue` (RFC 9110 section 10.1.1) gets it at the first read. */
 export function requestBody(request: IncomingMessage, response: ServerResponse, timeout: number): BodySource {
   return {
@@ -52,18 +55,19 @@ export function upgradeBody(request: IncomingMessage, socket: Duplex, head: Buff
 
 function collect(request: IncomingMessage, limit: number, timeout: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
+    // One buffer that grows: kept apart, a body in chunks of one byte would cost a hundred times its size.
+    let body = Buffer.allocUnsafe(FIRST_BYTES)
     let size = 0
     const settle = (error: Refusal | null) => {
       clearTimeout(timer)
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
-      if (error === null) resolve(Buffer.concat(chunks))
+      if (error === null) resolve(body.subarray(0, size))
       else reject(error)
     }
     const onData = (chunk: Buffer) => {
-      size += chunk.length
-      if (size > limit) settle(tooLarge(limit))
-      else chunks.push(chunk)
+      if (size + chunk.length > limit) return settle(tooLarge(limit))
+      body = fitting(body, size, size + chunk.length)
+      size += chunk.copy(body, size)
     }
     const onEnd = () => settle(null)
     const onClose = () => settle(new Refusal('client-gone', 'the client went away inside its request'))
@@ -75,6 +79,14 @@ function collect(request: IncomingMessage, limit: number, timeout: number): Prom
     if (request.readableEnded) onEnd()
     else if (request.destroyed) onClose()
   })
+}
+
+/** `buffer` with room for `wanted` bytes, the first `used` of them as they were. */
+function fitting(buffer: Buffer<ArrayBuffer>, used: number, wanted: number): Buffer<ArrayBuffer> {
+  if (wanted <= buffer.length) return buffer
+  const larger = Buffer.allocUnsafe(Math.max(wanted, 2 * buffer.length))
+  buffer.copy(larger, 0, 0, used)
+  return larger
 }
 
 /** At least `length` further bytes of the socket, which stays paused afterwards. */

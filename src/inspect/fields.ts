@@ -29,7 +29,7 @@ export interface UnknownName {
   readonly nearest: string | null
 }
 
-export interface WrongType {
+interface WrongType {
   readonly path: string
   /** `a string`, `an integer of 64 bits`, … */
   readonly wanted: string

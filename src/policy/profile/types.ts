@@ -16,10 +16,10 @@ export interface Profile {
 }
 
 type Item<List> = List extends readonly (infer One)[] ? One : never
-export type Propagation = Item<Item<WorkloadConfig['mounts']>['propagation']>
-export type HostNamespace = Item<WorkloadConfig['hostNamespaces']>
-export type RestartPolicy = Item<WorkloadConfig['restart']>
-export type TmpfsOption = Item<NonNullable<WorkloadConfig['tmpfs']>['options']>
+type Propagation = Item<Item<WorkloadConfig['mounts']>['propagation']>
+type HostNamespace = Item<WorkloadConfig['hostNamespaces']>
+type RestartPolicy = Item<WorkloadConfig['restart']>
+type TmpfsOption = Item<NonNullable<WorkloadConfig['tmpfs']>['options']>
 
 export interface WorkloadProfile {
   readonly images: readonly Pattern[]
@@ -59,7 +59,7 @@ export interface MountRule {
   readonly propagation: ReadonlySet<Propagation>
 }
 
-export interface TmpfsRule {
+interface TmpfsRule {
   /** Bytes; Infinity: any. */
   readonly size: number
   readonly options: ReadonlySet<TmpfsOption>

@@ -1,0 +1,54 @@
+import { allowsPort, type PortRequest } from '../../policy/profile/ports.ts'
+import { printable } from '../../text.ts'
+import type { FieldValue } from '../fields.ts'
+import { finding, lacking } from './findings.ts'
+import type { Finding, WorkloadContext, WorkloadJudge } from './types.ts'
+import { entries, items, lastName, member, numberOf, textOf } from './values.ts'
+
+/** An image may expose ports of any protocol. */
+const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const
+
+/** Host ports that are published: one by one, all that an image exposes, and those of services. */
+export const judgePorts: WorkloadJudge = (fields, context) =>
+  fields.flatMap((field) => {
+    switch (lastName(field)) {
+      case 'PortBindings':
+        return entries(field).flatMap(([port, bindings]) => judgeBindings(port, bindings, context))
+      case 'PublishAllPorts':
+        return judgeAll(field, context)
+      default:
+        return items(field).flatMap((port) => judgeServicePort(port, context))
+    }
+  })
+
+function judgeBindings(port: string, bindings: FieldValue, context: WorkloadContext): readonly Finding[] {
+  const slash = port.indexOf('/')
+  const protocol = slash < 0 ? 'tcp' : port.slice(slash + 1)
+  return items(bindings).flatMap((field) => {
+    const address = textOf(member(field, 'HostIp'))
+    return judge(field, { address, port: textOf(member(field, 'HostPort')), protocol }, context)
+  })
+}
+
+function judgeAll(field: FieldValue, context: WorkloadContext): readonly Finding[] {
+  return PROTOCOLS.flatMap((protocol) => judge(field, { address: '', port: '0', protocol }, context))
+}
+
+/** On every address of every node; without a number, or with 0, it is the engine's choice. */
+function judgeServicePort(field: FieldValue, context: WorkloadContext): readonly Finding[] {
+  const port = String(numberOf(member(field, 'PublishedPort')))
+  return judge(field, { address: '', port, protocol: textOf(member(field, 'Protocol')) || 'tcp' }, context)
+}
+
+function judge(field: FieldValue, request: PortRequest, { workload: { ports } }: WorkloadContext): readonly Finding[] {
+  if (allowsPort(ports, request)) return []
+  return [
+    finding(field, written(request), 'ports', ports.length === 0 ? lacking('ports') : 'the role lists other ports'),
+  ]
+}
+
+function written({ address, port, protocol }: PortRequest): string {
+  const where = address === '' ? 'any address' : address
+  const which = port === '' || port === '0' ? 'any free port' : `port ${port}`
+  return printable(`${which} on ${where}, ${protocol}`, 80)
+}
