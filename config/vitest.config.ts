@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Suites that run real engines: they start one for each file, and use both cores by themselves. */
+/**
+ * Suites that run real engines: they start one for each file, and use both cores by themselves. An engine on a busy
+ * machine may be late once; a step that fails twice is ours.
+ */
 const REAL = ['test/client/**/*.test.ts', 'test/**/*.real.test.ts']
 
 export default defineConfig({
@@ -21,7 +24,14 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'real', include: REAL, testTimeout: 150_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'real',
+          include: REAL,
+          retry: 1,
+          testTimeout: 150_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

@@ -6,7 +6,7 @@ import { docker, killGroup, type Route, runClient, startClient } from '../suppor
 import type { Comparison } from './compare.ts'
 
 /** Kept-alive connections to the engine may outlive their last request by some seconds. */
-const SETTLES = { timeout: 60_000, interval: 100 }
+const SETTLES = { timeout: 80_000, interval: 100 }
 
 const openFiles = () => readdirSync('/proc/self/fd').length
 

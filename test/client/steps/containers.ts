@@ -42,7 +42,9 @@ wait $!; cat answer`,
     },
     {
       name: 'kill, with a signal too',
-      script: `docker run -d --name box --net none --init busybox:test sleep 1000
+      // An init that is not ready yet would not hear the signal, so the command says when it is.
+      script: `docker run -d --name box --net none busybox:test sh -c 'trap "exit 5" TERM; echo up; while :; do sleep 0.1; done'
+until docker logs box | grep -q up; do sleep 0.1; done
 docker kill --signal TERM box; docker wait box; docker kill box; echo $?`,
     },
     {
