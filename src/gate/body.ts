@@ -70,11 +70,8 @@ function collect(request: IncomingMessage, limit: number, timeout: number): Prom
       size += chunk.copy(body, size)
     }
     const onEnd = () => settle(null)
-    const onClose = () => settle(new Refusal('client-gone', 'the client went away inside its request'))
-    const timer = setTimeout(
-      () => settle(new Refusal('body-timeout', `the body did not arrive within ${timeout} ms`)),
-      timeout,
-    )
+    const onClose = () => settle(brokenOff())
+    const timer = setTimeout(() => settle(tooLate(timeout)), timeout)
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
     if (request.readableEnded) onEnd()
     else if (request.destroyed) onClose()
@@ -106,14 +103,19 @@ function take(socket: Duplex, length: number, timeout: number): Promise<Buffer> 
       size += chunk.length
       if (size >= length) settle(null)
     }
-    const onClose = () => settle(new Refusal('client-gone', 'the client went away inside its request'))
-    const timer = setTimeout(
-      () => settle(new Refusal('body-timeout', `the body did not arrive within ${timeout} ms`)),
-      timeout,
-    )
+    const onClose = () => settle(brokenOff())
+    const timer = setTimeout(() => settle(tooLate(timeout)), timeout)
     socket.on('data', onData).on('end', onClose).on('close', onClose)
     if (socket.destroyed) onClose()
   })
+}
+
+function brokenOff(): Refusal {
+  return new Refusal('client-gone', 'the client went away inside its request')
+}
+
+function tooLate(timeout: number): Refusal {
+  return new Refusal('body-timeout', `the body did not arrive within ${timeout} ms`)
 }
 
 function tooLarge(limit: number): Refusal {
