@@ -35,9 +35,12 @@ export function tunnel(client: Duplex, clientRest: Buffer, engine: Duplex, engin
 
     const inward = relay(client, clientRest, engine)
     const outward = relay(engine, engineHead, client)
-    client.on('end', () => {
+    const clientEnded = () => {
       if (!engine.destroyed) engine.end()
-    })
+    }
+    // A socket with nothing to read emits its end whether or not somebody listens: here, before the engine's 101.
+    if (client.readableEnded) clientEnded()
+    else client.on('end', clientEnded)
     client.on('error', () => client.destroy())
     client.on('close', () => {
       closed('client')

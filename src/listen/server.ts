@@ -2,6 +2,7 @@ import { constants } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
+import type { Socket } from 'node:net'
 import type { ListenerConfig } from '../config/schema.ts'
 
 /** TLS 1.2 suites with forward secrecy and AEAD only (RFC 9325 section 4.2), then the TLS 1.3 ones. */
@@ -20,7 +21,8 @@ const CIPHERS = [
 const HANDSHAKE_MS = 10_000
 /** Clients keep idle connections for reuse and do not repeat a POST on one that was closed under them, so they close first. */
 const IDLE_MS = 10 * 60_000
-const PROBE_MS = 30_000
+/** A half-closed client that dies says nothing more; its kernel forgets it after a minute, and the next probe finds out. */
+const PROBE_MS = 15_000
 
 export type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void
 
@@ -47,6 +49,8 @@ export function createServer(config: ListenerConfig, handler: Handler): http.Ser
   const server = config.tls
     ? https.createServer({ ...options, ...tlsOptions(config.tls) }, handler)
     : http.createServer(options, handler)
+  // Node would report a failed or abandoned handshake as a malformed request, whose answer could never be delivered.
+  if (config.tls) server.prependListener('tlsClientError', (_error, socket: Socket) => socket.destroy())
   server.maxHeadersCount = 0
   server.maxConnections = config.limits.connections
   return server

@@ -73,6 +73,18 @@ it('delivers all output to a client that half-closed before it came', async () =
   expect(await done).toEqual({ bytesIn: 5, bytesOut: 29, endedBy: 'engine' })
 })
 
+it("ends the engine's input for a client whose end was seen before the tunnel opened", async () => {
+  const { outer, client, engine, inner } = await ends()
+  outer.end()
+  client.resume()
+  await once(client, 'end')
+  const done = tunnel(client, EMPTY, engine, EMPTY)
+  const seen = text(inner)
+  expect(await seen).toBe('')
+  inner.end()
+  await done
+})
+
 it('sends first what came behind the heads', async () => {
   const { outer, client, engine, inner } = await ends()
   const done = tunnel(client, Buffer.from('in-'), engine, Buffer.from('out-'))
