@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import type { ListenerConfig } from '../config/schema.ts'
 import type { Operation } from '../engine/types.ts'
 import type { Principal } from '../identity/principal.ts'
+import type { Finding } from '../inspect/judge/types.ts'
+import type { Role } from '../policy/types.ts'
 import type { ReasonCode } from '../reasons.ts'
 
 /** One request on its way through the gate: what is known of it so far, and in the end its record. */
@@ -18,7 +20,9 @@ export interface Exchange {
   readonly target: string
   operation: Operation | null
   principal: Principal | null
-  role: string | null
+  role: Role | null
+  /** What the role did not allow, in a request that it refused for what it asks for. */
+  findings: readonly Finding[]
   reason: ReasonCode
   /** Status of the answer; 0 while there is none. */
   status: number
@@ -38,6 +42,7 @@ export function openExchange(listener: ListenerConfig, request: IncomingMessage,
     operation: null,
     principal: null,
     role: null,
+    findings: [],
     reason: 'allowed',
     status: 0,
     bytesIn: 0,

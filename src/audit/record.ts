@@ -21,6 +21,8 @@ export interface AuditRecord {
   readonly decision: 'allow' | 'deny' | 'error'
   readonly role: string | null
   readonly reason: string
+  /** With reason `request-not-allowed`: each field that was refused, and the key of the role that would allow it. */
+  readonly refused?: readonly { readonly field: string; readonly key: string }[]
   readonly status: number
   readonly bytesIn: number
   readonly bytesOut: number
@@ -50,8 +52,9 @@ export function makeRecord(exchange: Exchange, event: AuditRecord['event']): Aud
     object: operation === null ? null : namedObject(operation),
     ...(query ? { query } : {}),
     decision: decisionOf(exchange),
-    role: exchange.role,
+    role: exchange.role?.name ?? null,
     reason: exchange.reason,
+    ...(exchange.findings.length > 0 ? { refused: exchange.findings.map(({ field, key }) => ({ field, key })) } : {}),
     status: exchange.status,
     bytesIn: exchange.bytesIn,
     bytesOut: exchange.bytesOut,

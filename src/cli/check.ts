@@ -62,14 +62,17 @@ function policyText({ listeners, engine, issuers, roles, bindings, warnings }: D
   return `${lines.join('\n')}\n`
 }
 
-function roleLines({ name, allow, operations, unbounded, waysToRoot }: RoleDescription): string[] {
-  const ways = waysToRoot.map(({ operation, why }) => `      ${operation}: ${why}`)
+function roleLines(role: RoleDescription): string[] {
+  const { name, allow, operations, parts, unbounded, waysToRoot, reachesOthers } = role
+  const from = role.extends === null ? '' : `  extends: ${role.extends}`
+  const ways = waysToRoot.map(({ by, why }) => `      ${by}: ${why}`)
+  const others = reachesOthers.join(', ')
   return [
-    `  ${name}${unbounded ? '  UNBOUNDED' : ''}  allow: ${allow.join(', ')}`,
+    `  ${name}${unbounded ? '  UNBOUNDED' : ''}${from}  allow: ${allow.join(', ')}`,
     ...Object.entries(operations).map(([access, ids]) => `    ${access}: ${ids.join(', ')}`),
-    ...(unbounded
-      ? ['    unbounded: as good as root on the host, because request bodies are not judged yet:', ...ways]
-      : []),
+    ...Object.entries(parts).map(([part, keys]) => `    may ask for ${part}: ${keys.join(', ') || 'nothing'}`),
+    ...(unbounded ? ['    unbounded: as good as root on the host:', ...ways] : []),
+    ...(others === '' ? [] : [`    acts in every container of this engine, whoever made it: ${others}`]),
   ]
 }
 

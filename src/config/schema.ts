@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { extendsSchema, profileSchema } from './profile-schema.ts'
 import { parseBytes, parseDuration, parseMode } from './units.ts'
 
 /*
@@ -115,8 +116,16 @@ const certificateIssuer = z.strictObject({ authorities: path })
 /** One value of `issuers`. */
 export const issuerSchema = z.strictObject({ jwt: jwtIssuer.optional(), certificate: certificateIssuer.optional() })
 
-/** One value of `roles`. */
-export const roleSchema = z.strictObject({ allow: z.array(text).min(1) })
+/** One value of `roles`: what may be done, and what may be asked for in doing it. Absent allows nothing. */
+export const roleSchema = z
+  .strictObject({
+    extends: extendsSchema.optional(),
+    allow: z.array(text).min(1).optional(),
+    ...profileSchema.shape,
+  })
+  .refine((role) => role.allow !== undefined || role.extends !== undefined, {
+    error: 'allows nothing: add "allow" with operations, or "extends" with a role that ships with dockgate',
+  })
 
 /** One entry of `bindings`. `when` is a CEL condition. */
 export const bindingSchema = z.strictObject({ role: name, issuer: name, when: text.optional() })

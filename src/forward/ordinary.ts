@@ -4,6 +4,7 @@ import { pipeline, type Readable } from 'node:stream'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
+import { checkArchive } from '../inspect/archive-stream.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Engine } from './engine.ts'
@@ -15,7 +16,7 @@ export interface Passage {
   readonly checked: CheckedRequest
   readonly request: IncomingMessage
   onBytesIn(bytes: number): void
-  onBytesOut(bytes: number): void
+  onAnswerData(chunk: Buffer): void
   /** The engine failed before its answer began: nothing has been sent to the client. */
   onFailure(refusal: Refusal, reply: FastifyReply): void
   /** The engine broke off inside its answer. */
@@ -122,7 +123,8 @@ function frame(passage: Passage): { raw: string[]; body: Buffer | Readable | nul
   }
   const raw = body.length === null ? headers : [...headers, 'Content-Length', String(body.length)]
   // undici takes any async iterable; its types name only Readable, whose destruction is what must not happen here.
-  return { raw, body: upload(passage) as unknown as Readable }
+  const sent = body.archive === null ? upload(passage) : checkArchive(upload(passage), body.archive)
+  return { raw, body: sent as unknown as Readable }
 }
 
 /**
@@ -153,7 +155,7 @@ function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, en
   answer.stream.once('error', () => {
     if (!passage.request.socket.destroyed) passage.onBroken()
   })
-  answer.stream.on('data', (chunk: Buffer) => passage.onBytesOut(chunk.length))
+  answer.stream.on('data', (chunk: Buffer) => passage.onAnswerData(chunk))
   // A body that breaks off must not look complete: pipeline destroys the response.
   // Its own listeners, fastify's and ours are more than the ten that Node warns at, and end with the response.
   response.setMaxListeners(0)

@@ -1,5 +1,6 @@
 import type { Exchange } from '../audit/exchange.ts'
 import type { Engine } from '../forward/engine.ts'
+import { NotAllowed } from '../inspect/not-allowed.ts'
 import { type Refusal, Refusal as RefusalError } from '../refusal.ts'
 
 /** A complete answer of the gate itself, to be written by whoever holds the connection. */
@@ -16,6 +17,13 @@ export function asRefusal(error: unknown): Refusal {
   return new RefusalError('internal', 'the gate met an error of its own; the operator finds it in its log', {
     cause: error,
   })
+}
+
+/** Puts a refusal on the exchange that it ends, for the record. */
+export function noteRefusal(exchange: Exchange, refusal: Refusal): void {
+  exchange.reason = refusal.reason
+  exchange.status = refusal.status
+  if (refusal instanceof NotAllowed) exchange.findings = refusal.findings
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { openExchange } from '../audit/exchange.ts'
 import type { ListenerConfig } from '../config/schema.ts'
 import { Refusal } from '../refusal.ts'
-import { answerRefusal } from './answer.ts'
+import { answerRefusal, noteRefusal } from './answer.ts'
 import { type Gate, record } from './gate.ts'
 import { type Running, runningOn } from './running.ts'
 import { writeAnswer } from './wire.ts'
@@ -36,8 +36,7 @@ export function onClientError(
 
 function refuseBytes(gate: Gate, listener: ListenerConfig, socket: Socket, refusal: Refusal): void {
   const exchange = openExchange(listener, new IncomingMessage(socket), '')
-  exchange.reason = refusal.reason
-  exchange.status = refusal.status
+  noteRefusal(exchange, refusal)
   writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
   record(gate, exchange)
 }

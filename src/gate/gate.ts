@@ -13,6 +13,7 @@ import { authorise } from '../policy/authorise.ts'
 import type { Policy } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
 import type { OpenExchanges } from './open.ts'
+import type { GateSurroundings } from './surroundings.ts'
 
 /** Everything that a request meets on its way; shared by all listeners. */
 export interface Gate {
@@ -21,6 +22,7 @@ export interface Gate {
   readonly engine: Engine
   readonly records: RecordWriter
   readonly open: OpenExchanges
+  readonly surroundings: GateSurroundings
 }
 
 /**
@@ -51,7 +53,15 @@ export async function judge(
   const decision = authorise(gate.policy, principal, operation)
   exchange.role = decision.role
   if (!decision.allow) throw new Refusal(decision.reason, decision.message)
-  return inspect(operation, request, framing, source)
+  return inspect({
+    operation,
+    rawHeaders: request.rawHeaders,
+    framing,
+    source,
+    principal,
+    role: decision.role,
+    surroundings: gate.surroundings,
+  })
 }
 
 /** Writes the exchange's record: one line per request, and one more at the end of a session. */

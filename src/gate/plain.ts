@@ -5,9 +5,10 @@ import type { ListenerConfig } from '../config/schema.ts'
 import { type Passage, registerOrdinary } from '../forward/ordinary.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
 import { createServer } from '../listen/server.ts'
-import { answerRefusal, asRefusal } from './answer.ts'
+import { answerRefusal, asRefusal, noteRefusal } from './answer.ts'
 import { answerExpectation, requestBody } from './body.ts'
 import { onClientError } from './client-error.ts'
+import { createExecIdReader } from './exec-id.ts'
 import { type Gate, judge, record } from './gate.ts'
 import { noteDone, noteRunning } from './running.ts'
 import { onUpgrade } from './upgrade.ts'
@@ -106,20 +107,32 @@ function passage(
   request: IncomingMessage,
   response: ServerResponse,
 ): Passage {
+  const execId = execIdReader(gate, exchange, checked)
   return {
     checked,
     request,
     onBytesIn: (bytes) => {
       exchange.bytesIn += bytes
     },
-    onBytesOut: (bytes) => {
-      exchange.bytesOut += bytes
+    onAnswerData: (chunk) => {
+      exchange.bytesOut += chunk.length
+      execId?.(chunk)
     },
     onFailure: (refusal) => refuse(gate, exchange, request, response, refusal),
     onBroken: () => {
       exchange.reason = 'engine-broken'
     },
   }
+}
+
+/** The start of an exec is judged by its making, so the gate remembers which were judged. */
+function execIdReader(
+  { surroundings }: Gate,
+  { principal, role }: Exchange,
+  { operation }: CheckedRequest,
+): ((chunk: Buffer) => void) | null {
+  if (operation.spec.id !== 'ContainerExec' || principal === null || role === null) return null
+  return createExecIdReader((id) => surroundings.noteExec(id, principal, role))
 }
 
 /** Calls back when the response is over, or the connection under it: a pipelined response may never get one. */
@@ -145,8 +158,7 @@ function refuse(
   error: unknown,
 ): void {
   const refusal = asRefusal(error)
-  exchange.reason = refusal.reason
-  exchange.status = refusal.status
+  noteRefusal(exchange, refusal)
   if (response.destroyed || response.headersSent) return
   const { status, headers, body } = answerRefusal(refusal, exchange, gate.engine)
   // Whoever has not shown who he is keeps no connection; but while he still sends, closing would reset it.

@@ -8,6 +8,7 @@ import { bind } from '../listen/bind.ts'
 import type { Gate } from './gate.ts'
 import { createOpenExchanges } from './open.ts'
 import { createApp } from './plain.ts'
+import { createSurroundings } from './surroundings.ts'
 
 export interface RunningGate {
   /** Where it listens, in the configuration's order; `url` as the docker client writes it, with the port that was bound. */
@@ -25,7 +26,14 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
   const records = openRecords(config.records.file)
   const engine = createEngine(config.engine.slice('unix://'.length))
   const authenticator = await createAuthenticator(config.issuers, { warn })
-  const gate: Gate = { authenticator, policy, engine, records, open: createOpenExchanges() }
+  const gate: Gate = {
+    authenticator,
+    policy,
+    engine,
+    records,
+    open: createOpenExchanges(),
+    surroundings: createSurroundings(engine),
+  }
   const apps: FastifyInstance[] = []
   const sockets = new Set<Socket>()
   const listeners: { name: string; url: string }[] = []

@@ -6,7 +6,7 @@ import { upgradeOnEngine } from '../forward/hijack.ts'
 import { tunnel } from '../forward/tunnel.ts'
 import { upgradeProtocol } from '../inspect/upgrade.ts'
 import { Refusal } from '../refusal.ts'
-import { answerRefusal, asRefusal } from './answer.ts'
+import { answerRefusal, asRefusal, noteRefusal } from './answer.ts'
 import { upgradeBody } from './body.ts'
 import { type Gate, judge, record } from './gate.ts'
 import { runningOn } from './running.ts'
@@ -30,8 +30,7 @@ export function onUpgrade(
   carry(gate, config, exchange, request, socket, head)
     .catch((error: unknown) => {
       const refusal = asRefusal(error)
-      exchange.reason = refusal.reason
-      exchange.status = refusal.status
+      noteRefusal(exchange, refusal)
       // Behind a pipelined request whose answer still runs, ours would be read as part of that one.
       if (socket.destroyed || runningOn(request.socket)) socket.destroy()
       else writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))

@@ -12,8 +12,8 @@ const FORMS = new Set(['application/x-www-form-urlencoded', 'multipart/form-data
  *
  * @throws Refusal `content-type` (forms; JSON operations with another type), `content-encoding`
  */
-export function contentType(spec: OperationSpec, type: string | undefined, encoding: string | undefined): string {
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+export function contentType(spec: OperationSpec, type: string | null, encoding: string | null): string {
+  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
     throw new Refusal('content-encoding', `${spec.id} takes no Content-Encoding; send the body as it is`)
   }
   const essence = mediaType(type)
@@ -28,8 +28,8 @@ export function contentType(spec: OperationSpec, type: string | undefined, encod
 }
 
 /** The type/subtype of a Content-Type (RFC 9110 section 8.3.1) in lower case, without parameters; null when absent. */
-function mediaType(value: string | undefined): string | null {
-  if (value === undefined) return null
+function mediaType(value: string | null): string | null {
+  if (value === null) return null
   const end = value.indexOf(';')
   const essence = (end < 0 ? value : value.slice(0, end)).trim().toLowerCase()
   return essence === '' ? null : essence

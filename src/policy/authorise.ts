@@ -48,11 +48,7 @@ function standingOf(policy: Policy, principal: Principal): Standing {
     ({ issuer, when }) => issuer === principal.issuer && (when === null || when(principal)),
   )
   const role = binding?.role ?? null
-  const standing = {
-    policy,
-    role,
-    allowed: { allow: true, role: role?.name ?? null, reason: 'allowed', message: '' },
-  } as const
+  const standing = { policy, role, allowed: { allow: true, role, reason: 'allowed', message: '' } } as const
   standings.set(principal, standing)
   return standing
 }
@@ -71,7 +67,7 @@ function notAllowed(role: Role, operation: Operation): Decision {
   const message =
     `role "${role.name}" does not allow ${what}${counts}; it allows ${printable(role.allow.join(', '), ALLOW_LENGTH)}. ` +
     `To allow it, an operator adds "${operation.access}" or "${id}" to roles.${role.name}.allow`
-  return { allow: false, role: role.name, reason: 'operation-not-allowed', message }
+  return { allow: false, role, reason: 'operation-not-allowed', message }
 }
 
 function elevatedBy(query: string): string {

@@ -35,7 +35,7 @@ export function compilePolicy(config: Pick<Config, 'issuers' | 'roles' | 'bindin
 export function compile(pieces: PolicyPieces, findings: Findings): Policy {
   const roles = new Map<string, Role>()
   for (const [name, role] of pieces.roles) {
-    if (role !== null) roles.set(name, compileRole(name, role.allow, findings))
+    if (role !== null) roles.set(name, compileRole(name, role, findings))
   }
   const bindings = pieces.bindings.flatMap(({ index, value }) => compileBinding(index, value, pieces, roles, findings))
   return { roles, bindings }

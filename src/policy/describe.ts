@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
 import { OPERATIONS, type OperationId } from '../engine/operations.ts'
 import type { Role } from './types.ts'
-import { type WayToRoot, waysToRoot } from './unbounded.ts'
+import { reachesOthers, type WayToRoot, waysToRoot } from './unbounded.ts'
 
 /** What `dockgate check` tells about a configuration: plain data, fit for JSON. */
 export interface Description {
@@ -34,14 +34,20 @@ interface IssuerDescription {
 
 export interface RoleDescription {
   readonly name: string
+  /** The preset on which it is built. */
+  readonly extends: string | null
   readonly allow: readonly string[]
+  /** What may be asked for, those of the preset included: part (`workload`), then the keys that it has. */
+  readonly parts: Readonly<Record<string, readonly string[]>>
   /** Only the classes of which it allows something, in the order of `ACCESS_CLASSES`. */
   readonly operations: Readonly<Partial<Record<AccessClass, readonly OperationId[]>>>
   /** Operations that it allows with standard input too. */
   readonly elevated: readonly OperationId[]
   readonly unbounded: boolean
-  /** Why it is unbounded: the operations with which one becomes root on the host. */
+  /** Why it is unbounded: how one becomes root on the host. */
   readonly waysToRoot: readonly WayToRoot[]
+  /** Operations that act inside every container of the engine, also in those that others made with more rights. */
+  readonly reachesOthers: readonly OperationId[]
 }
 
 interface BindingDescription {
@@ -83,5 +89,21 @@ export function describeRole(role: Role): RoleDescription {
     if (ids.length > 0) operations[access] = ids
   }
   const { name, allow, unbounded } = role
-  return { name, allow, operations, elevated: [...role.elevated], unbounded, waysToRoot: waysToRoot(role) }
+  return {
+    name,
+    extends: role.extends,
+    allow,
+    parts: partsOf(role),
+    operations,
+    elevated: [...role.elevated],
+    unbounded,
+    waysToRoot: waysToRoot(role),
+    reachesOthers: reachesOthers(role),
+  }
+}
+
+function partsOf({ parts: { allow: _, ...parts } }: Role): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(parts).flatMap(([part, keys]) => (keys === undefined ? [] : [[part, Object.keys(keys)]])),
+  )
 }

@@ -12,7 +12,7 @@ export function policyWarnings(pieces: Pick<Pieces, 'issuers' | 'roles' | 'bindi
   }
   for (const [name, role] of pieces.roles) {
     if (!roles.has(name)) findings.warn(['roles', name], 'no binding gives anybody this role', { atKey: true })
-    for (const [index, item] of role?.allow.entries() ?? []) {
+    for (const [index, item] of role?.allow?.entries() ?? []) {
       if (!/^\*+$/.test(item)) continue
       const what = 'allows every operation, with prune, swarm, plugins and BuildKit: root on the host'
       findings.warn(['roles', name, 'allow', index], what)

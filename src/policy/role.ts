@@ -1,21 +1,42 @@
 import type { Findings } from '../config/findings.ts'
+import type { RoleConfig } from '../config/schema.ts'
 import type { OperationId } from '../engine/operations.ts'
 import { expandAllow } from './allow.ts'
+import { extendRole, PRESETS } from './profile/presets.ts'
+import { compileParts } from './profile/profile.ts'
 import type { Role } from './types.ts'
 import { waysToRoot } from './unbounded.ts'
 
-/** Compiles a role. An item of `allow` that can never match is a problem: it is a slip, or a false sense of what is given. */
-export function compileRole(name: string, allow: readonly string[], findings: Findings): Role {
+/** What BuildKit is carried in. Nobody can look into it, so what a role's parts say does not hold there. */
+const TUNNELS: readonly OperationId[] = ['Session', 'Grpc']
+
+/**
+ * Compiles a role, on its preset where it has one. An item of `allow` that can never match is a problem: it is a slip,
+ * or a false sense of what is given. So is a tunnel in a role whose workload is bounded.
+ */
+export function compileRole(name: string, config: RoleConfig, findings: Findings): Role {
+  const path = ['roles', name] as const
+  const { extends: preset, ...own } = config
+  const parts = preset === undefined ? own : extendRole(PRESETS[preset].parts, own)
+  const allow = parts.allow ?? []
   const operations = new Set<OperationId>()
   const elevated = new Set<OperationId>()
   for (const [index, item] of allow.entries()) {
     const allowed = expandAllow(item)
     if ('problem' in allowed) {
-      findings.problem(['roles', name, 'allow', index], allowed.problem)
+      findings.problem([...path, 'allow', index], allowed.problem)
       continue
     }
     for (const id of allowed.operations) operations.add(id)
     for (const id of allowed.elevated) elevated.add(id)
   }
-  return { name, allow, operations, elevated, unbounded: waysToRoot({ operations, elevated }).length > 0 }
+  const profile = compileParts(parts, path, findings)
+  if (TUNNELS.some((id) => operations.has(id)) && profile.workload?.privileged !== true) {
+    const what = "BuildKit's tunnels cannot be looked into, so a role that has them is as good as root on the host"
+    const out =
+      'leave "buildkit" out (DOCKER_BUILDKIT=0 docker build does without), or say workload: {privileged: true}'
+    findings.problem([...path, 'allow'], `${what}: ${out}`)
+  }
+  const role = { name, extends: preset ?? null, allow, parts, operations, elevated, profile }
+  return { ...role, unbounded: waysToRoot(role).length > 0 }
 }

@@ -1,16 +1,24 @@
+import type { PresetName } from '../config/profile-schema.ts'
 import type { OperationId } from '../engine/operations.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { ReasonCode } from '../reasons.ts'
+import type { RoleParts } from './profile/presets.ts'
+import type { Profile } from './profile/types.ts'
 
-/** What may be done. Compiled from the configuration: operations only. */
+/** What may be done, and what may be asked for in doing it. */
 export interface Role {
   readonly name: string
-  /** What the configuration said, for messages. */
+  /** The role that ships with the program on which it is built. */
+  readonly extends: PresetName | null
+  /** What the configuration, or the preset, said: for messages. */
   readonly allow: readonly string[]
+  /** The same of its parts, those of the preset included. */
+  readonly parts: RoleParts
   readonly operations: ReadonlySet<OperationId>
   /** Operations allowed also in their elevated form (`OperationSpec.elevated`). */
   readonly elevated: ReadonlySet<OperationId>
-  /** True when it allows creating, exec or building, which no part of the role bounds yet. */
+  readonly profile: Profile
+  /** True when whoever has it can become root on the host (`waysToRoot`). */
   readonly unbounded: boolean
 }
 
@@ -32,7 +40,7 @@ export interface Policy {
 export interface Decision {
   readonly allow: boolean
   /** The role that decided; null when no binding matched, or the operation needs none. */
-  readonly role: string | null
+  readonly role: Role | null
   readonly reason: ReasonCode
   /** For people: what was refused and what would allow it; empty when allowed. */
   readonly message: string

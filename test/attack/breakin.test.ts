@@ -207,7 +207,7 @@ describe('records that cannot be written', () => {
 listeners: [{ name: full, address: 'unix://${socket}' }]
 engine: unix://${engine.socketPath}
 issuers: { local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem } } }
-roles: { operator: { allow: ['*'] } }
+roles: { operator: { extends: admin } }
 bindings: [{ role: operator, issuer: local }]
 records: { file: /dev/full }
 `,

@@ -185,6 +185,6 @@ describe('attacks on HTTP framing', () => {
     const pieces = [text.slice(0, 7), text.slice(7, 40), text.slice(40, -9), ...text.slice(-9)]
     expect((await rawRequest(scene.tcp, pieces)).answer.status).toBe(200)
     const requests = await scene.reached()
-    expect(requests.map(({ body }) => body.toString())).toEqual(['{"Image":"a"}'])
+    expect(requests.map(({ body }) => body.toString())).toEqual(['{"Image":"a","HostConfig":{}}'])
   })
 })

@@ -105,7 +105,7 @@ describe('attacks on HTTP headers, queries and media types', () => {
   it('T27 sends the query that was read, spelled anew', async () => {
     await scene.send('GET', '/containers/json?&%61ll=%31&&filters=%7b%22label%22%3a+%5b%22a%26b%3d%23%22%5d%7d&')
     expect(await scene.reachedLines()).toEqual([
-      'GET /containers/json?all=1&filters=%7B%22label%22%3A%20%5B%22a%26b%3D%23%22%5D%7D',
+      'GET /containers/json?all=1&filters=%7B%22label%22%3A%5B%22a%26b%3D%23%22%5D%7D',
     ])
   })
 
@@ -268,7 +268,7 @@ describe('attacks on HTTP headers, queries and media types', () => {
   })
 
   it.each([
-    ['JSON', '/containers/create', 'application/json', '{}'],
+    ['JSON', '/volumes/create', 'application/json', '{"Name":"v"}'],
     ['a tar', '/images/load', 'application/x-tar', 'tar'],
   ])('T37 answers an allowed expectation, and does not pass it on: %s', async (_, target, type, body) => {
     const connection = await scene.open()

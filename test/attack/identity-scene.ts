@@ -169,7 +169,7 @@ ${jwt('away', `issuer: 'https://away.example', jwksUri: 'http://127.0.0.1:1/keys
   staff: { certificate: { authorities: staff.crt } }
   guests: { certificate: { authorities: guests.crt } }
 roles:
-  operator: { allow: ['*'] }
+  operator: { extends: admin }
   reader: { allow: [read] }
 bindings:
   - { role: operator, issuer: one, when: 'claims.sub == "root"' }

@@ -42,8 +42,8 @@ export interface Scene {
   close(): Promise<void>
 }
 
-/** `operator` may do everything; `reader` has the class read; `viewer` read-sensitive; `maker` create; `deleter` ContainerDelete; `runner` exec. */
-type Role = 'operator' | 'reader' | 'viewer' | 'maker' | 'deleter' | 'runner'
+/** A role of `ROLES`, or one that the scene was given. */
+type Role = string
 
 export interface Wish {
   readonly role?: Role | null
@@ -53,12 +53,21 @@ export interface Wish {
   readonly body?: string
 }
 
-const ROLES: readonly Role[] = ['operator', 'reader', 'viewer', 'maker', 'deleter', 'runner']
+/** Each may ask for everything in what it may do. */
+const ROLES = {
+  operator: '{ extends: admin }',
+  reader: '{ extends: admin, allow: [read] }',
+  viewer: '{ extends: admin, allow: [read, read-sensitive] }',
+  maker: '{ extends: admin, allow: [read, create, lifecycle] }',
+  deleter: '{ extends: admin, allow: [ContainerDelete] }',
+  runner: '{ extends: admin, allow: [read, exec] }',
+}
 /** No test asks for this version: the barrier's request is told apart by it. */
 const BARRIER = '/v1.777/version'
 
-/** Starts a scene; `close` ends it and removes its files. */
-export async function startScene(): Promise<Scene> {
+/** Starts a scene; `close` ends it and removes its files. `more` are roles beside `ROLES`, as YAML: `{ extends: ci-run }`. */
+export async function startScene(more: Readonly<Record<string, string>> = {}): Promise<Scene> {
+  const roles = { ...ROLES, ...more }
   const engine = await startRecordingEngine()
   const folder = mkdtempSync(path.join(tmpdir(), 'dockgate-attack-'))
   const file = (name: string) => path.join(folder, name)
@@ -70,7 +79,7 @@ export async function startScene(): Promise<Scene> {
   write('server.crt', server.certificate)
   write('server.key', server.key)
   write('token.pem', publicTokenKey(key))
-  write('dockgate.yaml', configuration(engine.socketPath))
+  write('dockgate.yaml', configuration(engine.socketPath, roles))
   const gate = await startGate(loadConfig(file('dockgate.yaml')))
   const endpoint = (name: string) => {
     const url = new URL(gate.listeners.find((listener) => listener.name === name)?.url.replace('tcp:', 'http:') ?? '')
@@ -79,7 +88,8 @@ export async function startScene(): Promise<Scene> {
   const token = async (subject: string, role: Role) =>
     (await signToken(key, { subject, claims: { role }, lifetime: 3_600_000 })).token
   const authorizations = new Map<Role, string>()
-  for (const role of ROLES) authorizations.set(role, `Authorization: Bearer ${await token(`${role}@test`, role)}`)
+  for (const role of Object.keys(roles))
+    authorizations.set(role, `Authorization: Bearer ${await token(`${role}@test`, role)}`)
   const authorization = (role: Role) => authorizations.get(role) ?? ''
   const tcp = endpoint('plain')
   // The gate asks for the engine's version when it starts.
@@ -151,7 +161,7 @@ export function expectRefusal(answer: RawAnswer, ...reasons: readonly ReasonCode
   expect(recordId(answer)).toMatch(/^[0-9a-z]{8,}$/)
 }
 
-const configuration = (socket: string) => `
+const configuration = (socket: string, roles: Readonly<Record<string, string>>) => `
 listeners:
   - { name: plain, address: '127.0.0.1:0' }
   - { name: secure, address: '127.0.0.1:0', tls: { certificate: server.crt, key: server.key } }
@@ -163,13 +173,12 @@ engine: unix://${socket}
 issuers:
   local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem } }
 roles:
-  operator: { allow: ['*'] }
-  reader: { allow: [read] }
-  viewer: { allow: [read, read-sensitive] }
-  maker: { allow: [read, create, lifecycle] }
-  deleter: { allow: [ContainerDelete] }
-  runner: { allow: [read, exec] }
+${Object.entries(roles)
+  .map(([name, role]) => `  ${name}: ${role}`)
+  .join('\n')}
 bindings:
-${ROLES.map((role) => `  - { role: ${role}, issuer: local, when: 'claims.role == "${role}"' }`).join('\n')}
+${Object.keys(roles)
+  .map((role) => `  - { role: ${role}, issuer: local, when: 'claims.role == "${role}"' }`)
+  .join('\n')}
 records: { file: records.jsonl }
 `

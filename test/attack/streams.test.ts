@@ -128,7 +128,9 @@ describe('attacks by slowness, size and broken connections', () => {
 
   it('T31 lets the engine go when the client leaves before the head', async () => {
     scene.engine.answer(answers.silent())
-    const connection = await open(scene.request('POST', '/build?remote=x', { headers: ['Content-Length: 0'] }))
+    const connection = await open(
+      scene.request('POST', '/build?remote=https://host.test/x', { headers: ['Content-Length: 0'] }),
+    )
     const request = await scene.engine.waitForRequest(1)
     connection.destroy()
     await request.connection.waitForClose()

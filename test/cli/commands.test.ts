@@ -29,7 +29,7 @@ issuers:
   local: { jwt: { issuer: "https://issuer.test", audience: dockgate, publicKey: token.pem } }
 roles:
   observer: { allow: [read] }
-  maker: { allow: [create] }
+  maker: { allow: [create], workload: { privileged: true } }
 bindings:
   - { role: observer, issuer: local, when: 'subject == "a"' }
   - { role: maker, issuer: local }
@@ -73,7 +73,7 @@ it('shows a configuration as a table with unbounded roles marked, and as JSON', 
 it.each([
   ['broken YAML', () => 'listeners: [', /^dockgate: dockgate\.yaml:\d+:\d+: /],
   ['an unknown key', () => config({ more: 'listenrs: []\n' }), /dockgate\.yaml:12:1: listenrs: .*"listeners"/],
-  ['a key of a later version', () => config().replace('[create]', '[create], workload: {}'), /workload/],
+  ['a key of a later version', () => config().replace('[create]', '[create], objects: own'), /objects/],
   ['a wrong type', () => config().replace('[read]', 'read'), /dockgate\.yaml:7:22: roles\.observer\.allow/],
   ['a missing file', () => config().replace('publicKey: token.pem', 'publicKey: absent.pem'), /absent\.pem/],
   ['plain TCP beyond loopback', () => config({ address: '0.0.0.0:0' }), /tls/],
@@ -132,7 +132,7 @@ it('says at the start that no engine answers', async () => {
 })
 
 it('prints warnings before it serves', async () => {
-  write('dockgate.yaml', config().replace('[read]', '["*"]'))
+  write('dockgate.yaml', config().replace('allow: [read]', 'extends: admin, allow: ["*"]'))
   const running = await place.start(['serve', '--config', 'dockgate.yaml'], 'listening on tcp://127.0.0.1:')
   expect(running.output()).toMatch(/^dockgate: warning: dockgate\.yaml:7:\d+: roles\.observer/)
 })

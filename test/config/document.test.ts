@@ -51,7 +51,7 @@ describe('what is YAML to dockgate', () => {
     [
       'a merge key',
       { 6: '  observer: {allow: [read], <<: {allow: ["*"]}}' },
-      'dockgate.yaml:6:29: roles.observer["<<"]: unknown key "<<"; the only key here is allow',
+      'dockgate.yaml:6:29: roles.observer["<<"]: unknown key "<<"; the keys here are extends, allow, workload, exec, build, registries, archive',
     ],
     [
       'the key __proto__',

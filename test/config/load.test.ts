@@ -100,6 +100,11 @@ describe('what has the wrong shape', () => {
     ['a missing section', { 7: 'records: {}', 8: '' }, '1:1: bindings: is missing'],
     ['an empty section', { 6: '' }, '5:7: roles: wants a mapping, not an empty value'],
     ['text for a list', { 6: '  observer: {allow: read}' }, '6:21: roles.observer.allow: wants a list, not "read"'],
+    [
+      'a role of nothing',
+      { 6: '  observer: {workload: {}}' },
+      '6:13: roles.observer: allows nothing: add "allow" with operations, or "extends"',
+    ],
     ['an empty list', { 6: '  observer: {allow: []}' }, '6:21: roles.observer.allow: must have at least one entry'],
     [
       'a number for text',
@@ -233,10 +238,6 @@ describe('what has the wrong shape', () => {
   })
 
   it.each([
-    ['roles.observer.workload', { 6: '  observer: {allow: [read], workload: {}}' }, '6:29'],
-    ['roles.observer.exec', { 6: '  observer: {allow: [read], exec: {}}' }, '6:29'],
-    ['roles.observer.build', { 6: '  observer: {allow: [read], build: {}}' }, '6:29'],
-    ['roles.observer.registries', { 6: '  observer: {allow: [read], registries: {}}' }, '6:29'],
     ['roles.observer.objects', { 6: '  observer: {allow: [read], objects: own}' }, '6:29'],
     ['roles.observer.rate', { 6: '  observer: {allow: [read], rate: {}}' }, '6:29'],
     ['bindings[0].owner', { 8: '  - {role: observer, issuer: local, owner: x}' }, '8:37'],

@@ -74,7 +74,7 @@ describe('what is decided', () => {
   it('allows what the role lists, and makes no new object for it', () => {
     const principal = main()
     const decision = authorise(policy, principal, operation('ContainerCreate'))
-    expect(decision).toEqual({ allow: true, role: 'ci', reason: 'allowed', message: '' })
+    expect(decision).toEqual({ allow: true, role: policy.roles.get('ci'), reason: 'allowed', message: '' })
     expect(authorise(policy, principal, operation('ContainerList'))).toBe(decision)
   })
 
@@ -82,7 +82,7 @@ describe('what is decided', () => {
     const principal = principalWith({ issuer: 'staff' })
     expect(authorise(policy, principal, operation('ContainerCreate'))).toEqual({
       allow: false,
-      role: 'observer',
+      role: policy.roles.get('observer'),
       reason: 'operation-not-allowed',
       message:
         'role "observer" does not allow ContainerCreate (create); it allows read. To allow it, an operator adds "create" or "ContainerCreate" to roles.observer.allow',
@@ -93,7 +93,7 @@ describe('what is decided', () => {
     expect(authorise(policy, main(), operation('ContainerAttach')).allow).toBe(true)
     expect(authorise(policy, main(), operation('ContainerAttach', true))).toEqual({
       allow: false,
-      role: 'ci',
+      role: policy.roles.get('ci'),
       reason: 'operation-not-allowed',
       message:
         'role "ci" does not allow ContainerAttach with standard input, which counts as exec; it allows read, run. To allow it, an operator adds "exec" or "ContainerAttach" to roles.ci.allow',

@@ -111,9 +111,9 @@ describe('the warnings of a policy', () => {
     ],
     [
       'a role that allows everything',
-      { 6: '  observer: {allow: ["*"]}' },
+      { 6: '  observer: {extends: admin, allow: ["*"]}' },
       [
-        '6:22: roles.observer.allow[0]: allows every operation, with prune, swarm, plugins and BuildKit: root on the host',
+        '6:38: roles.observer.allow[0]: allows every operation, with prune, swarm, plugins and BuildKit: root on the host',
       ],
     ],
     [

@@ -28,8 +28,8 @@ describe('the description of a configuration', () => {
   })
 
   it('has the warnings as lines with their place', () => {
-    expect(described({ 6: '  observer: {allow: ["*"]}' }).warnings).toEqual([
-      expect.stringMatching(/dockgate\.yaml:6:22: roles\.observer\.allow\[0\]: allows every operation, /),
+    expect(described({ 6: '  observer: {extends: admin, allow: ["*"]}' }).warnings).toEqual([
+      expect.stringMatching(/dockgate\.yaml:6:38: roles\.observer\.allow\[0\]: allows every operation, /),
     ])
   })
 
@@ -52,13 +52,28 @@ describe('the description of a role', () => {
   })
 
   it('says why it is unbounded', () => {
-    expect(roleOf('read', 'ContainerCreate', 'ContainerAttach')).toMatchObject({
+    const [role] = described({ 6: '  observer: {allow: [create, PluginSet], workload: {privileged: true}}' }).roles
+    expect(role).toMatchObject({
       unbounded: true,
       waysToRoot: [
-        { operation: 'ContainerCreate', why: 'a container may be privileged or mount any path of the host' },
-        { operation: 'ContainerAttach', why: 'types into every container' },
+        {
+          by: 'ContainerCreate with workload.privileged',
+          why: 'a privileged container is root on the host',
+        },
+        { by: 'PluginSet', why: 'changes what a plugin mounts and which devices it has' },
       ],
     })
+  })
+
+  it('says which operations act in the containers of others', () => {
+    expect(roleOf('ContainerExec', 'ContainerAttach').reachesOthers).toEqual(['ContainerExec', 'ContainerAttach'])
+  })
+
+  it('says what it may ask for, by part, those of its preset included', () => {
+    const [role] = described({ 6: '  observer: {extends: ci-run, exec: {privileged: true}}' }).roles
+    expect(role?.extends).toBe('ci-run')
+    expect(role?.parts.exec).toEqual(['users', 'commands', 'environment', 'privileged'])
+    expect(Object.keys(role?.parts ?? {})).toEqual(['workload', 'exec', 'registries', 'archive'])
   })
 
   it('has no reason when it is not', () => {

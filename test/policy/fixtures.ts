@@ -46,11 +46,11 @@ export function operation(id: OperationId, elevated = false): Operation {
   return { spec, access, elevated, apiVersion: '1.41', params: Object.create(null), query: [], target: spec.path }
 }
 
-/** A policy over the issuers github and staff. */
+/** A policy over the issuers github and staff, with roles that may ask for everything in what they allow. */
 export function policyOf(roles: Record<string, string[]>, bindings: Config['bindings']): Policy {
   return compilePolicy({
     issuers: { github: {}, staff: {} },
-    roles: Object.fromEntries(Object.entries(roles).map(([name, allow]) => [name, { allow }])),
+    roles: Object.fromEntries(Object.entries(roles).map(([name, allow]) => [name, { extends: 'admin', allow }])),
     bindings,
   })
 }

@@ -1,19 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { createFindings } from '../../src/config/findings.ts'
+import { type RoleConfig, roleSchema } from '../../src/config/schema.ts'
 import { ACCESS_CLASSES, type AccessClass } from '../../src/engine/access.ts'
 import { OPERATION_BY_ID, OPERATIONS, type OperationId } from '../../src/engine/operations.ts'
 import { GROUPS } from '../../src/policy/groups.ts'
 import { compileRole } from '../../src/policy/role.ts'
 
-const role = (...allow: string[]) => {
+const role = (...allow: string[]) => compiled({ extends: 'admin', allow })
+const compiled = (config: RoleConfig) => {
   const findings = createFindings()
-  const compiled = compileRole('ci', allow, findings)
+  const compiled = compileRole('ci', config, findings)
   expect(findings.problems).toEqual([])
   return compiled
 }
 const problem = (item: string) => {
   const findings = createFindings()
-  compileRole('ci', ['read', item], findings)
+  compileRole('ci', { allow: ['read', item] }, findings)
   return findings.problems[0]
 }
 const carried = OPERATIONS.filter((spec) => spec.carried)
@@ -107,30 +109,72 @@ describe('an item of allow that can never match', () => {
   })
 })
 
-describe('a role is unbounded', () => {
-  it.each([
-    'run',
-    'create',
-    'lifecycle',
-    'exec',
-    'build',
-    'buildkit',
-    'admin',
-    '*',
-    'ContainerCreate',
-    'ContainerExec',
-    'ServiceUpdate',
-    'PluginPull',
-    'ContainerAttach',
-    'Grpc',
-  ])('when it allows %s: nobody judges yet what the bodies ask for', (item) => {
-    expect(role('read', item).unbounded).toBe(true)
+describe('a role', () => {
+  it('on a preset has its operations and parts, each key replaced by its own', () => {
+    const own = roleSchema.parse({ extends: 'ci-run', workload: { images: ['registry.test/**'] } })
+    const { operations, parts, extends: preset } = compiled(own)
+    expect(preset).toBe('ci-run')
+    expect(operations.has('ContainerCreate')).toBe(true)
+    expect(parts.workload?.images).toEqual(['registry.test/**'])
+    expect(parts.workload?.networks).toEqual(['*'])
   })
 
-  it.each(['read', 'read-sensitive', 'delete', 'transfer', 'ContainerStart', 'ImageTag', 'SystemInfo'])(
-    'not when it allows %s',
-    (item) => {
-      expect(role(item).unbounded).toBe(false)
-    },
-  )
+  it.each(['buildkit', '*', 'Session', 'Grpc'])('may have %s only where it may make privileged containers', (item) => {
+    const findings = createFindings()
+    compileRole('ci', { ...roleSchema.parse({ extends: 'ci-run' }), allow: ['read', item] }, findings)
+    expect(findings.problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/BuildKit.*DOCKER_BUILDKIT=0.*workload: {privileged: true}/),
+    ])
+    expect(role(item).operations.has('Session')).toBe(item !== 'Grpc')
+  })
+})
+
+describe('a role is unbounded', () => {
+  const bounded = { allow: ['run'], workload: { images: ['docker.io/**'], limits: { memory: 1, cpus: 1, pids: 1 } } }
+  const unbounded = (config: object) => compiled(roleSchema.parse(config)).unbounded
+  const withWorkload = (workload: object) => ({ ...bounded, workload: { ...bounded.workload, ...workload } })
+
+  it.each([
+    ['privileged containers', { privileged: true }],
+    ['the whole host as a writable mount', { mounts: [{ source: '/**', readOnly: false }] }],
+    ['/etc as a writable mount', { mounts: [{ source: '/etc', readOnly: false }] }],
+    ["the engine's socket", { mounts: [{ source: '/var/run/*', readOnly: false }] }],
+    ['a capability to leave the container', { capabilities: ['SYS_ADMIN'] }],
+    ['every capability', { capabilities: ['ALL'] }],
+    ['disks', { devices: [{ path: '/dev/**' }] }],
+    ["the host's processes", { hostNamespaces: ['pid'] }],
+    ['fields that reach the host', { hostFields: ['HostConfig.CgroupParent'] }],
+    ['fields that nobody knows', { unknownFields: ['*'] }],
+  ])('when it may run containers with %s', (_what, workload) => {
+    expect(unbounded(withWorkload(workload))).toBe(true)
+    expect(unbounded({ ...withWorkload(workload), allow: ['read'] })).toBe(false)
+  })
+
+  it('when it may run privileged processes in containers', () => {
+    expect(unbounded({ allow: ['exec'], exec: { privileged: true } })).toBe(true)
+  })
+
+  it.each(['admin', 'PluginPull', 'SwarmInit', 'NodeUpdate'])('when it allows %s', (item) => {
+    expect(unbounded({ allow: [item] })).toBe(true)
+  })
+
+  it.each([
+    ['a bounded workload', bounded],
+    ['mounts of its own', withWorkload({ mounts: [{ source: '/srv/cache/**', readOnly: false }] })],
+    ['the whole host, read only', withWorkload({ mounts: [{ source: '/**' }] })],
+    ['commands in containers', { allow: ['exec'], exec: { users: 'any', commands: 'any' } }],
+    ['nothing of what it may do', { allow: ['read', 'create', 'lifecycle', 'delete', 'exec', 'build', 'transfer'] }],
+  ])('not with %s', (_what, config) => {
+    expect(unbounded(config)).toBe(false)
+  })
+
+  it.each([
+    ['observer', false],
+    ['ci-run', false],
+    ['ci-build', false],
+    ['operator', true],
+    ['admin', true],
+  ])('as the preset %s: %s', (preset, wanted) => {
+    expect(unbounded({ extends: preset })).toBe(wanted)
+  })
 })

@@ -92,7 +92,7 @@ issuers:
   local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem } }
   staff: { certificate: { authorities: ca.crt } }
 roles:
-  operator: { allow: ['*'] }
+  operator: { extends: admin }
   observer: { allow: [read] }
 bindings:
   - { role: operator, issuer: local, when: 'claims.role == "operator"' }

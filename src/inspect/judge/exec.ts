@@ -1,5 +1,6 @@
 import { allowsCommand } from '../../policy/profile/command.ts'
 import { matchesAny } from '../../policy/profile/pattern.ts'
+import type { Profile } from '../../policy/profile/types.ts'
 import { mayBeRoot } from '../../policy/profile/user.ts'
 import type { CheckedFields } from '../fields.ts'
 import type { JsonValue } from '../json/value.ts'
@@ -20,6 +21,12 @@ interface Process {
     readonly command: string
     readonly environment: string
   }
+}
+
+/** Whether the role allows every exec, so that there is nothing to learn of one. */
+export function allowsEveryExec({ exec }: Profile): boolean {
+  if (exec === null || !exec.privileged || exec.users !== 'any' || exec.commands !== 'any') return false
+  return exec.environment.some(({ text }) => text === '*')
 }
 
 /** The body that makes an exec. An empty user is the container's own. */

@@ -17,7 +17,7 @@ export function judgeImage(field: FieldValue, { workload, principal }: WorkloadC
   const { images } = workload
   const text = textOf(field)
   // Whoever may run every image may name them by id too.
-  if (images.some((pattern) => pattern.text === '**')) return []
+  if (mayRunAll({ workload })) return []
   const refuse = (why: string) => [finding(field, shown(text), 'images', why)]
   if (mayBeImageId(text)) return refuse('it may be the id of any image: use a name with its tag or digest')
   const reference = parseReference(text)
@@ -35,9 +35,13 @@ function mayBeImageId(text: string): boolean {
   return /^(?:sha(?:256|384|512):)?[0-9a-f]+$/.test(text)
 }
 
+function mayRunAll({ workload }: Pick<WorkloadContext, 'workload'>): boolean {
+  return workload.images.some((pattern) => pattern.text === '**')
+}
+
 /** Engines make a container of no image where none is named, whose files are whatever is mounted. */
 function judgeMissing(context: WorkloadContext): readonly Finding[] {
   const image = partOf('image', context)
-  if (image === null || textOf(image) !== '') return []
+  if (image === null || textOf(image) !== '' || mayRunAll(context)) return []
   return [missing(image, 'images', 'the image must be stated')]
 }

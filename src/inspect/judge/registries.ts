@@ -162,21 +162,15 @@ function requireFlag(
   request.refuse(field, asked, `registries.${flag}`, `the role has no registries.${flag}`)
 }
 
-/** Node allows more for all headers together only where the listener says so. */
-const CREDENTIALS_LENGTH = 64 * 1024
-
 /**
  * The credentials' header of pulls, pushes and builds, once and in base64 of either alphabet; the engine goes on without
  * credentials where it cannot read them, and reads the first of several.
  *
- * @throws Refusal `header-repeated`, `headers-too-large`, `http-malformed`, none of which shows the value
+ * @throws Refusal `header-repeated`, `http-malformed`, none of which shows the value
  */
 export function checkCredentials(request: QueryRequest, name: string): void {
   const [value, ...more] = request.header(name)
   if (value === undefined) return
   if (more.length > 0) throw new Refusal('header-repeated', `${name} may be given only once`)
-  if (value.length > CREDENTIALS_LENGTH) {
-    throw new Refusal('headers-too-large', `${name} has more than ${CREDENTIALS_LENGTH} characters`)
-  }
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) throw new Refusal('http-malformed', `${name} is not in base64`)
 }

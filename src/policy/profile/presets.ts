@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { type PresetName, type ProfileConfig, profileSchema, ULIMITS } from '../../config/profile-schema.ts'
 
 /** A role as far as it is written: what it allows to be done, and the parts that bound it. */
-export type RoleParts = ProfileConfig & { readonly allow?: readonly string[] }
+export type RoleParts = ProfileConfig & { readonly allow?: readonly string[] | undefined }
 
 /** A role that ships with the program, for `extends`. */
 export interface Preset {

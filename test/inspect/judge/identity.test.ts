@@ -42,7 +42,8 @@ describe('images', () => {
   it.each(['{}', '{"Image":null}', '{"Image":""}'])(
     'wants one named in %s, as the engine makes a container of none',
     (body) => {
-      expect(refused(workload('images: ["**"]'), body)).toEqual(['Image: nothing (workload.images)'])
+      expect(refused(workload('images: ["docker.io/**"]'), body)).toEqual(['Image: nothing (workload.images)'])
+      allowed(workload('images: ["**"]'), body)
     },
   )
 })

@@ -332,11 +332,10 @@ describe('credentials (T97)', () => {
     },
   )
 
-  it('refuses them twice, and ones beyond all measure', () => {
+  it('refuses them twice', () => {
     expect(malformed(HUB, pull, { headers: ['X-Registry-Auth', 'a', 'x-registry-auth', 'b'] })).toMatch(
       /^header-repeated/,
     )
-    expect(malformed(HUB, pull, { headers: ['X-Registry-Auth', 'a'.repeat(65_537)] })).toMatch(/^headers-too-large/)
   })
 
   it('leaves them to a service only of a role that pulls', () => {
