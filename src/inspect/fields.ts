@@ -1,4 +1,3 @@
-import { nearest } from '../config/nearest.ts'
 import type {
   BoundedBy,
   Field,
@@ -8,6 +7,7 @@ import type {
   ObjectField,
   ScalarField,
 } from '../engine/fields/types.ts'
+import { nearest } from '../nearest.ts'
 import { quoted } from '../text.ts'
 import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json/value.ts'
 
