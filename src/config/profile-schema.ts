@@ -186,7 +186,9 @@ const workloadSchema = z.strictObject({
   labels: labels.optional().describe('Labels: any but the reserved ones'),
   autoRemove: flag('Containers that remove themselves (docker run --rm)'),
   hostFields: names('Fields that reach the host itself and that no other key allows, by path: HostConfig.CgroupParent'),
-  unknownFields: names('Fields of newer engines that this program does not know, by path'),
+  unknownFields: names(
+    'Fields of newer engines that this program does not know, sent on whatever they hold: by path without the places in lists and keys on the way, such as HostConfig.Mounts.Foo. Sixteen in one request at most, and none that an engine may read as a field that is known',
+  ),
 })
 
 /** What may be run in containers that exist. */
