@@ -131,7 +131,9 @@ const tmpfs = z.strictObject({
 })
 
 const device = z.strictObject({
-  path: text.describe(`Device nodes of the host: absolute paths, never a directory; ${STAR}`),
+  path: text.describe(
+    `Device nodes of the host: absolute paths; ${STAR}. A directory, with every device below it, only by a path that ends in /**. Where the gate does not see the host's files (in a container), it cannot tell one from the other: then list no path that fits a directory`,
+  ),
   permissions: z
     .string()
     .regex(/^(?:r|w|m|rw|rm|wm|rwm)$/, { error: 'is not made of r (read), w (write) and m (mknod), in that order' })

@@ -26,7 +26,7 @@ export function hostPathsIn(context: Body): readonly string[] {
  */
 export function hostPath(source: string, { hostPaths }: Pick<JudgeContext, 'hostPaths'>): string | null {
   const path = cleanPath(source)
-  return path === null || hostPaths === null ? path : hostPaths(path)
+  return path === null || hostPaths === null ? path : (hostPaths(path)?.path ?? null)
 }
 
 /** The body with bind mounts of what `hostPath` says, as far as it says anything. */
