@@ -93,11 +93,11 @@ const maxima = (note: string) => ({
 
 const buildLimits = z.strictObject(maxima('it is set where the client states none'))
 
+const STATED = 'must be stated, by defaults or the client, unless unlimited: the engine has no limit of its own'
+
 const limits = z.strictObject({
-  ...maxima('must be stated, as the engine knows no limit of its own'),
-  pids: maximum(parseCount, COUNT)
-    .optional()
-    .describe('Processes and threads; must be stated, as the engine knows no limit of its own'),
+  ...maxima(STATED),
+  pids: maximum(parseCount, COUNT).optional().describe(`Processes and threads; ${STATED}`),
   stopTimeout: maximum(parseSeconds, SECONDS).optional().describe('How long a stop waits before it kills'),
 })
 
