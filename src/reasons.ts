@@ -53,7 +53,7 @@ export const REASONS = {
   'content-type': { status: 415, summary: 'the content type is not one that the operation takes' },
   'content-encoding': { status: 415, summary: 'request bodies with a Content-Encoding are not taken' },
   'body-unexpected': { status: 400, summary: 'the operation takes no request body' },
-  'body-malformed': { status: 400, summary: 'the JSON body cannot be read without doubt' },
+  'body-malformed': { status: 400, summary: 'the request body cannot be read without doubt' },
   'body-field': { status: 400, summary: 'a field of the body has the wrong type' },
   'body-too-large': { status: 413, summary: 'the request body is larger than the operation may have' },
   'body-timeout': { status: 408, summary: 'the request body did not arrive in time' },

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { didYouMean } from '../nearest.ts'
 import { quoted } from '../text.ts'
 import type { Issue } from './errors.ts'
-import { didYouMean } from './nearest.ts'
 
 const KINDS: Readonly<Record<string, string>> = {
   string: 'text',

@@ -80,25 +80,24 @@ const ulimits = <S extends z.ZodType>(value: S) =>
     Object.fromEntries(ULIMITS.map((name) => [name, value.optional()])) as Record<Ulimit, z.ZodOptional<S>>,
   )
 
-const buildMaxima = {
-  memory: maximum(parseBytes, SIZE)
-    .optional()
-    .describe('Memory; must be stated, as the engine knows no limit of its own'),
+/** What builds have too, where `note` is about quantities that the engine does not limit by itself. */
+const maxima = (note: string) => ({
+  memory: maximum(parseBytes, SIZE).optional().describe(`Memory; ${note}`),
   memorySwap: maximum(parseBytes, SIZE).optional().describe('Memory and swap together'),
-  cpus: maximum(parseCpus, CPUS)
-    .optional()
-    .describe('Processors; must be stated, as the engine knows no limit of its own'),
+  cpus: maximum(parseCpus, CPUS).optional().describe(`Processors; ${note}`),
   shmSize: maximum(parseBytes, SIZE).optional().describe('/dev/shm'),
   ulimits: ulimits(maximum(parseCount, COUNT))
     .optional()
     .describe('Resource limits of processes, soft and hard; bytes, seconds or a count, as setrlimit(2) has them'),
-}
+})
+
+const buildLimits = z.strictObject(maxima('it is set where the client states none'))
+
+const STATED = 'must be stated, by defaults or the client, unless unlimited: the engine has no limit of its own'
 
 const limits = z.strictObject({
-  ...buildMaxima,
-  pids: maximum(parseCount, COUNT)
-    .optional()
-    .describe('Processes and threads; must be stated, as the engine knows no limit of its own'),
+  ...maxima(STATED),
+  pids: maximum(parseCount, COUNT).optional().describe(`Processes and threads; ${STATED}`),
   stopTimeout: maximum(parseSeconds, SECONDS).optional().describe('How long a stop waits before it kills'),
 })
 
@@ -131,7 +130,9 @@ const tmpfs = z.strictObject({
 })
 
 const device = z.strictObject({
-  path: text.describe(`Device nodes of the host: absolute paths, never a directory; ${STAR}`),
+  path: text.describe(
+    `Device nodes of the host: absolute paths; ${STAR}. A directory, with every device below it, only by a path that ends in /**. Where the gate does not see the host's files (in a container), it cannot tell one from the other: then list no path that fits a directory`,
+  ),
   permissions: z
     .string()
     .regex(/^(?:r|w|m|rw|rm|wm|rwm)$/, { error: 'is not made of r (read), w (write) and m (mknod), in that order' })
@@ -183,10 +184,18 @@ const workloadSchema = z.strictObject({
   restart: oneOf(['on-failure', 'unless-stopped', 'always'], 'Restart policies'),
   limits: limits.optional().describe('The most that may be asked for; a number or unlimited'),
   defaults: defaults.optional().describe('Filled in where the client states nothing; never more than the limits'),
-  labels: labels.optional().describe('Labels: any but the reserved ones'),
+  labels: labels
+    .optional()
+    .describe(
+      'Labels of all that is made, images that are built, imported or committed included: any but the reserved ones',
+    ),
   autoRemove: flag('Containers that remove themselves (docker run --rm)'),
-  hostFields: names('Fields that reach the host itself and that no other key allows, by path: HostConfig.CgroupParent'),
-  unknownFields: names('Fields of newer engines that this program does not know, by path'),
+  hostFields: names(
+    'What reaches the host itself and no other key allows, as the refusal names it: fields by path without the places in lists and keys on the way (HostConfig.CgroupParent, HostConfig.Mounts.Type), query parameters (cgroupparent, force), headers in lower case, parameters of the path in braces ({checkpoint}, {name}), and (body) for one that is no JSON. A name counts for every operation that has it',
+  ),
+  unknownFields: names(
+    'Fields of newer engines that this program does not know, sent on whatever they hold: by path without the places in lists and keys on the way, such as HostConfig.Mounts.Foo. Sixteen in one request at most, and none that an engine may read as a field that is known',
+  ),
 })
 
 /** What may be run in containers that exist. */
@@ -211,14 +220,18 @@ const buildSchema = z.strictObject({
   remotes: patterns
     .optional()
     .describe(
-      `Contexts that the engine fetches: URLs such as https://github.com/acme/*; any branch and directory; ${STAR}`,
+      `What the engine may fetch, as the host: contexts of builds (any branch and directory) and file systems to import, by URL such as https://github.com/acme/*; ${STAR}`,
     ),
   arguments: names('Build arguments that may be set'),
   cacheFrom: images('Images to take cached layers from'),
   outputs: names('Types of output other than an image in the engine'),
-  tags: images('Names for the result; an image that has the name loses it'),
+  tags: images('Names that images may be given by build, tag, commit and import; an image that has the name loses it'),
   entitlements: oneOf(['network.host', 'security.insecure', 'device'], 'Entitlements of BuildKit'),
-  limits: z.strictObject(buildMaxima).optional().describe('The most that may be asked for; a number or unlimited'),
+  limits: buildLimits
+    .optional()
+    .describe(
+      'The most that each step of the classic builder may be given; a number or unlimited. BuildKit has no such limits',
+    ),
 })
 
 /** Which images may come in and go out, and how. */
@@ -226,7 +239,9 @@ const registriesSchema = z.strictObject({
   pull: images('Images that may be pulled'),
   push: images('Images that may be pushed'),
   load: flag('Load images from an archive: any image under any name'),
-  import: flag('Make images from a file system that the client sends'),
+  import: flag(
+    'Make images from a file system that the client sends; one that the engine fetches wants its URL in build.remotes too. Names for them: build.tags',
+  ),
   save: flag('Fetch images as an archive: a way out for their contents'),
   export: flag("Fetch a container's file system: a way out for its contents"),
 })

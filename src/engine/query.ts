@@ -1,4 +1,4 @@
-import { closestMatch } from 'leven'
+import { didYouMean } from '../nearest.ts'
 import { Refusal } from '../refusal.ts'
 import { quoted } from '../text.ts'
 import { encodeComponent } from './target.ts'
@@ -6,9 +6,6 @@ import type { QueryParameter } from './types.ts'
 
 /** Far more than any client sends; dockerode writes each element of Env and Cmd as a pair. */
 const MOST_PAIRS = 1024
-
-/** A longer name is no slip of the finger, and comparing it would take long. */
-const LONGEST_COMPARED = 32
 
 /** The query parameters of one operation by their name. */
 export type QueryTable = ReadonlyMap<string, QueryParameter>
@@ -76,16 +73,10 @@ function malformed(operation: string, problem: string, cause?: unknown): Refusal
 
 function unknown(operation: string, table: QueryTable, name: string): Refusal {
   const known = [...table.values()].filter((parameter) => !parameter.dropped).map((parameter) => parameter.name)
-  const near = nearest(name, known)
-  const hint = near === null ? '' : `; did you mean ${quoted(near)}?`
-  return new Refusal('query-unknown', `${operation} has no query parameter ${quoted(name, 64)}${hint}`)
-}
-
-function nearest(name: string, known: readonly string[]): string | null {
-  if (name.length > LONGEST_COMPARED) return null
-  const inOtherCase = known.find((candidate) => candidate.toLowerCase() === name.toLowerCase())
-  if (inOtherCase !== undefined) return inOtherCase
-  return closestMatch(name, known, { maxDistance: Math.max(1, Math.floor(name.length / 3)) }) ?? null
+  return new Refusal(
+    'query-unknown',
+    `${operation} has no query parameter ${quoted(name, 64)}${didYouMean(name, known)}`,
+  )
 }
 
 /**

@@ -1,4 +1,3 @@
-import { nearest } from '../config/nearest.ts'
 import type {
   BoundedBy,
   Field,
@@ -8,8 +7,9 @@ import type {
   ObjectField,
   ScalarField,
 } from '../engine/fields/types.ts'
-import { quoted } from '../text.ts'
 import { isJsonArray, isJsonObject, JsonNumber, type JsonObject, type JsonValue } from './json/value.ts'
+import { nameOf, type Place, pathOf, type Step } from './place.ts'
+import { MOST_UNKNOWN, type UnknownName, unknownName } from './unknown-name.ts'
 
 /** A field that asks for something. */
 export interface FieldValue {
@@ -20,26 +20,23 @@ export interface FieldValue {
   readonly value: JsonValue
 }
 
-/** A name that the table does not have. */
-export interface UnknownName {
-  readonly path: string
-  /** Where the name that was probably meant belongs, when that is elsewhere. */
-  readonly belongs: string | null
-  /** The name that was probably meant, in this place; null when none is near. */
-  readonly nearest: string | null
-}
-
 interface WrongType {
   readonly path: string
   /** `a string`, `an integer of 64 bits`, … */
   readonly wanted: string
 }
 
-/** What a body asks for. Where `unknown` or `wrongType` has anything, nothing else here may be relied on. */
+/**
+ * What a body asks for. Where `wrongType` has anything, or `unknown` has what the role does not allow, nothing else here
+ * may be relied on: `unknown` is to be judged (`judgeUnknownFields`) wherever `value` is sent.
+ */
 export interface CheckedFields {
-  /** The body to judge and send: fields under their own names, lists as lists, and without what no engine reads. */
+  /**
+   * The body to judge and send: fields under their own names, lists as lists, without what no engine reads, and with the
+   * unknown names that are `kept`.
+   */
   readonly value: JsonValue
-  /** The first of them. */
+  /** The first of them, in the body's order; where there are more than MOST_UNKNOWN, one more that is not kept. */
   readonly unknown: readonly UnknownName[]
   /** The first of them. */
   readonly wrongType: readonly WrongType[]
@@ -56,26 +53,12 @@ interface Check {
   readonly bounded: Map<BoundedBy, FieldValue[]>
 }
 
-/** An object, map or list of the body that is being read; paths are written only when there is something to tell. */
-interface Place {
-  readonly field: ObjectField | MapField | ListField
-  readonly around: Place | null
-  /** Its own name, key or number in what is around it. */
-  readonly step: Step
-}
-
-type Step = string | number
 type Member = readonly [name: string, value: JsonValue]
 
-/** Finding the nearest name costs; one of them is enough to refuse. */
+/** One of them is enough to refuse. */
 const MOST_LISTED = 16
-const NAME_SHOWN = 64
-
-/** The path of the whole. */
-const BODY = '(body)'
 
 const EMPTY: JsonObject = Object.freeze(Object.create(null))
-const PLAIN_NAME = /^[A-Za-z][A-Za-z0-9]{0,63}$/
 
 const WANTED: Readonly<Record<Field['type'], string>> = {
   string: 'a string',
@@ -94,8 +77,9 @@ const SAFE_LENGTH = 18
 
 /**
  * Holds a parsed body against the table of its operation. Names count as they are written, where the engine folds case
- * (`privileged`, `Bind\u017f`): whatever is not a name of the table, one of its aliases or ignored is unknown. Keys of
- * maps are free. `null` stands for a field that is absent; in a list it is refused.
+ * (`privileged`, `Bind\u017f`): whatever is not a name of the table, one of its aliases or ignored is unknown. What an
+ * unknown name holds is not looked at. Keys of maps are free. `null` stands for a field that is absent; in a list it is
+ * refused.
  *
  * Fields that ask for nothing (false, 0, "", empty lists, maps and objects) are not reported, unless the empty value
  * says something. What a role requires, rather than limits, must be looked for in `value`.
@@ -163,9 +147,9 @@ function readObject(
     const inner = field.fields.get(name)
     if (inner === undefined || (name !== written && name in object)) {
       // docker-java 3 writes a field under both spellings, with one value.
-      const known = inner === undefined ? field.ignored.has(written) : object[name] === value
-      if (!known) refuseName(check, field, place, written)
-      same = false
+      const dropped = inner === undefined ? field.ignored.has(written) : object[name] === value
+      if (!dropped && noteUnknown(check, field, place, written)) members.push([written, value])
+      else same = false
       continue
     }
     const present = value === null && field.always.has(name) ? EMPTY : value
@@ -257,12 +241,12 @@ function report(check: Check, judge: 'host' | BoundedBy, found: FieldValue): voi
   else others.push(found)
 }
 
-function refuseName(check: Check, field: ObjectField, place: Place, written: string): void {
-  if (check.unknown.length === MOST_LISTED) return
-  const { fields, elsewhere } = field
-  const meant = elsewhere.has(written) ? written : nearest(written, [...fields.keys(), ...elsewhere.keys()])
-  const belongs = meant === null ? null : (elsewhere.get(meant) ?? null)
-  check.unknown.push({ path: pathOf(place, written), belongs, nearest: belongs === null ? meant : null })
+/** Answers whether it stays in the value. */
+function noteUnknown(check: Check, field: ObjectField, place: Place, written: string): boolean {
+  if (check.unknown.length > MOST_UNKNOWN) return false
+  const unknown = unknownName(field, place, written, check.unknown.length)
+  check.unknown.push(unknown)
+  return unknown.kept
 }
 
 function refuse(check: Check, field: Field, inside: Place | null, step: Step): null {
@@ -270,22 +254,6 @@ function refuse(check: Check, field: Field, inside: Place | null, step: Step): n
     check.wrongType.push({ path: pathOf(inside, step), wanted: WANTED[field.type] })
   }
   return null
-}
-
-function pathOf(inside: Place | null, step: Step): string {
-  if (inside === null) return BODY
-  const prefix = inside.around === null ? '' : pathOf(inside.around, inside.step)
-  if (typeof step === 'number') return `${prefix}[${step}]`
-  if (inside.field.type === 'map' || !PLAIN_NAME.test(step)) return `${prefix}[${quoted(step, NAME_SHOWN)}]`
-  return prefix === '' ? step : `${prefix}.${step}`
-}
-
-/** The names of the path alone. */
-function nameOf(inside: Place | null, step: Step): string {
-  if (inside === null) return BODY
-  const prefix = inside.around === null ? '' : nameOf(inside.around, inside.step)
-  if (inside.field.type !== 'object') return prefix === '' ? BODY : prefix
-  return prefix === '' ? String(step) : `${prefix}.${step}`
 }
 
 /** Defined, not assigned: V8 keeps assigned members with numbers for names as an array up to the greatest of them. */

@@ -1,6 +1,7 @@
 import { BODY_FIELDS } from '../engine/fields/bodies.ts'
 import type { Operation } from '../engine/types.ts'
 import type { Principal } from '../identity/principal.ts'
+import type { HostPath } from '../policy/profile/paths.ts'
 import type { Profile } from '../policy/profile/types.ts'
 import { Refusal } from '../refusal.ts'
 import { type CheckedFields, checkFields } from './fields.ts'
@@ -78,7 +79,7 @@ async function resolveHostPaths(
   { resolveOnHost }: Surroundings,
 ): Promise<JudgeContext['hostPaths']> {
   if (resolveOnHost === null) return null
-  const resolved = new Map<string, string | null>()
+  const resolved = new Map<string, HostPath | null>()
   for (const path of hostPathsIn(asked)) resolved.set(path, await resolveOnHost(path))
   return (path) => resolved.get(path) ?? null
 }

@@ -1,7 +1,7 @@
-import { didYouMean } from '../config/nearest.ts'
 import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
 import { OPERATION_BY_ID, OPERATIONS, type OperationId } from '../engine/operations.ts'
 import type { OperationSpec } from '../engine/types.ts'
+import { didYouMean } from '../nearest.ts'
 import { quoted } from '../text.ts'
 import { matchesGlob } from './glob.ts'
 import { GROUPS, type GroupName } from './groups.ts'

@@ -1,6 +1,6 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js'
-import { didYouMean } from '../config/nearest.ts'
 import type { CertificateFacts, ClaimValue, Principal } from '../identity/principal.ts'
+import { didYouMean } from '../nearest.ts'
 import { printable, quoted } from '../text.ts'
 
 /** A compiled condition, or what is wrong with its text and where in it that begins. */

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, formatPath, formatProblem } from '../../src/config/errors.ts'
-import { didYouMean, nearest } from '../../src/config/nearest.ts'
 
 describe('a problem', () => {
   it('is one line that an editor can jump to', () => {
@@ -31,21 +30,4 @@ it('a path is written as people write it', () => {
   expect(formatPath(['roles', 'ci', 'allow', 1])).toBe('roles.ci.allow[1]')
   expect(formatPath(['roles', 'a.b', 'allow'])).toBe('roles["a.b"].allow')
   expect(formatPath(['a\n"'])).toBe('["a\\\\u{a}\\""]')
-})
-
-describe('the nearest word', () => {
-  it.each([
-    ['raed', 'read'],
-    ['READ', 'read'],
-    ['lifecicle', 'lifecycle'],
-    ['Containercreate', 'ContainerCreate'],
-  ])('to %s is %s', (word, found) => {
-    expect(nearest(word, ['exec', 'read', 'lifecycle', 'ContainerCreate'])).toBe(found)
-    expect(didYouMean(word, ['exec', 'read', 'lifecycle', 'ContainerCreate'])).toBe(`; did you mean "${found}"?`)
-  })
-
-  it.each(['', 'x', 'delete', 'y'.repeat(100_000)])('is not guessed when none is near', (word) => {
-    expect(nearest(word, ['exec', 'read', 'lifecycle'])).toBeNull()
-    expect(didYouMean(word, ['exec', 'read', 'lifecycle'])).toBe('')
-  })
 })

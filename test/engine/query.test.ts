@@ -93,6 +93,7 @@ describe('the refusal of a query', () => {
   it.each([
     ['GET', '/containers/json?filter=x', 'ContainerList has no query parameter "filter"; did you mean "filters"?'],
     ['GET', '/containers/json?ALL=1', 'ContainerList has no query parameter "ALL"; did you mean "all"?'],
+    ['GET', '/containers/json?FILTER=x', 'ContainerList has no query parameter "FILTER"; did you mean "filters"?'],
     ['GET', '/containers/json?wallpaper=1', 'ContainerList has no query parameter "wallpaper"'],
     ['GET', '/containers/json?limit=1&limit=2', 'ContainerList: the query parameter "limit" may appear only once'],
     ['GET', '/info?x=1', 'SystemInfo has no query parameter "x"'],

@@ -21,7 +21,7 @@ export function fillDefaults(body: JsonValue, context: JudgeContext): JsonValue 
   if (workload === null || made === null) return body
   const limited = made === 'container' ? fillContainer(body, workload) : fillService(body, workload)
   const filled = fillUlimits(fillUser(limited, workload, context), workload, context)
-  return withHostPaths({ ...context, body: withTmpfsSizes(filled, workload, context) })
+  return withHostPaths(workload, { ...context, body: withTmpfsSizes(filled, workload, context) })
 }
 
 function fillContainer(body: JsonValue, workload: WorkloadProfile): JsonValue {

@@ -4,7 +4,10 @@ import { finding, listing, shown, unlessHostField } from './findings.ts'
 import type { Finding, WorkloadContext, WorkloadJudge } from './types.ts'
 import { items, lastName, member, textOf } from './values.ts'
 
-/** Device nodes by path. Rules of the device cgroup go by number, which says nothing of what the device is. */
+/**
+ * Device nodes by path. Of a directory the engine gives every device below, so one is allowed only where the role allows
+ * all of that anyway. Rules of the device cgroup go by number, which says nothing of what the device is.
+ */
 export const judgeDevices: WorkloadJudge = (fields, context) =>
   fields.flatMap((field) =>
     lastName(field) === 'Devices'
@@ -20,17 +23,21 @@ function judge(
   const path = cleanPath(textOf(field))
   const refuse = (why: string) => [finding(field, shown(field.value), 'devices', why)]
   if (path === null) return refuse('it is no absolute path')
-  const real = hostPaths === null ? path : hostPaths(path)
-  if (real === null) return refuse('where it leads on the host cannot be told')
-  const there = devices.filter((rule) => [path, real].every((each) => rule.path.matches(each, principal)))
-  if (there.length === 0) {
-    const link = real === path ? '' : `; on the host it is ${shown(real)}`
+  const onHost = hostPaths === null ? { path, isDevice: true } : hostPaths(path)
+  if (onHost === null) return refuse('where it leads on the host cannot be told')
+  const fitting = devices.filter((rule) => [path, onHost.path].every((each) => rule.path.matches(each, principal)))
+  if (fitting.length === 0) {
+    const link = onHost.path === path ? '' : `; on the host it is ${shown(onHost.path)}`
     return refuse(
       `${listing(
         'devices',
         devices.map((rule) => rule.path),
       )}${link}`,
     )
+  }
+  const there = fitting.filter((rule) => onHost.isDevice || rule.path.text.endsWith('/**'))
+  if (there.length === 0) {
+    return refuse('no device node is there; a directory wants a path of the role that ends in /**')
   }
   const permissions = textOf(member(device, 'CgroupPermissions')) || 'rwm'
   if (there.some((rule) => allows(rule, permissions))) return []

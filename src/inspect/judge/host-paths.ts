@@ -1,4 +1,5 @@
 import { cleanPath } from '../../policy/profile/paths.ts'
+import type { DeviceRule, MountRule, WorkloadProfile } from '../../policy/profile/types.ts'
 import type { JsonValue } from '../json/value.ts'
 import { parseBind, writeBind } from './binds.ts'
 import { type Body, partOf, pathOf } from './places.ts'
@@ -6,6 +7,7 @@ import type { JudgeContext } from './types.ts'
 import { items, mapItems, member, replaceAt, textOf, wholeOf, withMembers } from './values.ts'
 
 const BINDS = ['HostConfig', 'Binds'] as const
+const DEVICES = ['HostConfig', 'Devices'] as const
 
 /** Every path of the host that a body names, cleaned: what `JudgeContext.hostPaths` will be asked. */
 export function hostPathsIn(context: Body): readonly string[] {
@@ -26,16 +28,37 @@ export function hostPathsIn(context: Body): readonly string[] {
  */
 export function hostPath(source: string, { hostPaths }: Pick<JudgeContext, 'hostPaths'>): string | null {
   const path = cleanPath(source)
-  return path === null || hostPaths === null ? path : hostPaths(path)
+  return path === null || hostPaths === null ? path : (hostPaths(path)?.path ?? null)
 }
 
-/** The body with bind mounts of what `hostPath` says, as far as it says anything. */
-export function withHostPaths(context: JudgeContext): JsonValue {
-  if (context.hostPaths === null) return context.body
+/**
+ * The body with bind mounts and devices of what `hostPath` says, as far as it says anything. Where every path of the host
+ * is allowed, none is written otherwise than it came.
+ */
+export function withHostPaths(workload: WorkloadProfile, context: JudgeContext): JsonValue {
   const mounts = pathOf('mounts', context)
-  if (mounts === null) return context.body
-  const body = replaceAt(context.body, mounts, (list) => mapItems(list, (mount) => resolveMount(mount, context)))
-  return replaceAt(body, BINDS, (list) => mapItems(list, (bind) => resolveBind(bind, context)))
+  if (context.hostPaths === null || mounts === null) return context.body
+  let { body } = context
+  if (!workload.mounts.some(isEveryMount)) {
+    body = replaceAt(body, mounts, (list) => mapItems(list, (mount) => resolveMount(mount, context)))
+    body = replaceAt(body, BINDS, (list) => mapItems(list, (bind) => resolveBind(bind, context)))
+  }
+  if (workload.devices.some(isEveryDevice)) return body
+  return replaceAt(body, DEVICES, (list) => mapItems(list, (device) => resolveDevice(device, context)))
+}
+
+function isEveryMount({ source, readOnly }: MountRule): boolean {
+  return source.text === '/**' && !readOnly
+}
+
+function isEveryDevice({ path, permissions }: DeviceRule): boolean {
+  return (path.text === '/**' || path.text === '/dev/**') && permissions.size === 3
+}
+
+function resolveDevice(value: JsonValue, context: JudgeContext): JsonValue {
+  const source = textOf(member(wholeOf(value), 'PathOnHost'))
+  const path = hostPath(source, context)
+  return path === null || path === source ? value : withMembers(value, { PathOnHost: path })
 }
 
 function resolveMount(value: JsonValue, context: JudgeContext): JsonValue {

@@ -1,5 +1,6 @@
 import type { Operation } from '../../engine/types.ts'
 import type { Principal } from '../../identity/principal.ts'
+import type { HostPath } from '../../policy/profile/paths.ts'
 import type { Profile, WorkloadProfile } from '../../policy/profile/types.ts'
 import type { FieldValue } from '../fields.ts'
 import type { JsonValue } from '../json/value.ts'
@@ -11,10 +12,10 @@ export interface JudgeContext {
   /** The checked body, with the role's defaults filled in: for what must be stated. */
   readonly body: JsonValue
   /**
-   * Where a path of the host (cleaned) leads when symbolic links are followed; null for one that cannot be told. The same
-   * answer for the same path throughout a request. Null when the gate does not see the host's files.
+   * Where a path of the host (cleaned) leads when symbolic links are followed, and what is there; null for one that cannot
+   * be told. The same answer for the same path throughout a request. Null when the gate does not see the host's files.
    */
-  readonly hostPaths: ((path: string) => string | null) | null
+  readonly hostPaths: ((path: string) => HostPath | null) | null
 }
 
 /** One thing that a role does not allow. */

@@ -139,6 +139,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
         limits: { memory: '4GiB', memorySwap: '8GiB', cpus: 2, shmSize: '1GiB', ulimits: { nofile: 1_048_576 } },
       },
       registries: { pull: [HUB] },
+      // Those of the images that are built.
+      workload: { labels: {} },
     },
   ),
 

@@ -1,5 +1,5 @@
-import { didYouMean } from '../../config/nearest.ts'
 import type { Principal } from '../../identity/principal.ts'
+import { didYouMean } from '../../nearest.ts'
 import { quoted } from '../../text.ts'
 
 /** A place in a pattern that stands for a fact about the principal, such as `${claims.repository}`. */

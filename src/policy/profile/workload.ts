@@ -1,5 +1,5 @@
-import { didYouMean } from '../../config/nearest.ts'
 import type { WorkloadConfig } from '../../config/profile-schema.ts'
+import { didYouMean } from '../../nearest.ts'
 import { quoted } from '../../text.ts'
 import { CAPABILITIES, normaliseCapability } from './capability.ts'
 import { below, compileAll, compileEach, compileOne, type Place } from './compiler.ts'

@@ -27,7 +27,7 @@ function parse(bytes: Buffer): { readonly value: JsonValue } | null {
 
 /** Go's reading of the document as a create request. */
 async function goCreate(text: string): Promise<string | null> {
-  return (await go.read(Buffer.from(text))).struct
+  return (await go.ask(Buffer.from(text))).struct
 }
 
 describe('whatever the parser accepts, Go reads as the same value', () => {
@@ -41,12 +41,12 @@ describe('whatever the parser accepts, Go reads as the same value', () => {
         const ours = parse(bytes)
         if (ours === null) return
         accepted += 1
-        const { value, map } = await go.read(bytes)
+        const { value, map } = await go.ask(bytes)
         expect(value).toBe(canonical(ours.value))
         // Into a map Go reads objects, and null as no map.
         const isMap = value === 'null' || value?.startsWith('{')
         expect(map).toBe(isMap ? value : null)
-        expect((await go.read(serialiseJson(ours.value))).value).toBe(value)
+        expect((await go.ask(serialiseJson(ours.value))).value).toBe(value)
       }),
       { numRuns },
     )
@@ -62,7 +62,7 @@ describe('whatever the parser accepts, Go reads as the same value', () => {
         const expected = createRequest(ours.value)
         if (expected === UnknownName) return
         compared += 1
-        expect((await go.read(bytes)).struct).toBe(expected)
+        expect((await go.ask(bytes)).struct).toBe(expected)
       }),
       { numRuns: 6000 },
     )
@@ -88,7 +88,7 @@ describe('what Go reads otherwise than it looks, and the parser refuses', () => 
     ['invalid UTF-8', Buffer.from('7b22496d616765223a22ff227d', 'hex')],
     ['a lone surrogate', Buffer.from('{"Image":"\\ud800"}')],
   ])('%s, which Go replaces by U+FFFD', async (_, bytes) => {
-    expect((await go.read(bytes)).struct).toBe(await goCreate('{"Image":"\ufffd"}'))
+    expect((await go.ask(bytes)).struct).toBe(await goCreate('{"Image":"\ufffd"}'))
     expect(parse(bytes)).toBe(null)
   })
 })

@@ -200,6 +200,29 @@ describe('fields that are not known (T79)', () => {
     )
   })
 
+  it('are sent as they are, where the role lists them by name, places in lists and keys left out', () => {
+    const body = {
+      Image: 'alpine',
+      New: { a: [null, 1] },
+      HostConfig: { Mounts: [{ Type: 'tmpfs', Target: '/t', Foo: 1 }] },
+    }
+    const role = withImage('tmpfs: {size: unlimited}, unknownFields: [New, HostConfig.Mounts.Foo]')
+    expect(allowed(role, body)).toMatchObject(body)
+    expect(refused(withImage('tmpfs: {size: unlimited}, unknownFields: [New]'), body)).toEqual([
+      'HostConfig.Mounts[0].Foo: a field that is not known here (workload.unknownFields)',
+    ])
+  })
+
+  it('are sixteen in one body at most, whatever the role lists', () => {
+    const some = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`Unheard${i}`, 1]))
+    const role = withImage('unknownFields: ["*"]')
+    const body = { Image: 'alpine', ...some(16) }
+    expect(allowed(role, body)).toMatchObject(body)
+    expect(judged(role, { Image: 'alpine', ...some(17) }).findings).toMatchObject([
+      { field: 'Unheard16', why: 'a body may have 16 such fields, and this one has more' },
+    ])
+  })
+
   it.each(['privileged', 'PRIVILEGED', 'Priv\u0131leged', 'Bind\u017f', 'Privileged ', 'networ\u212aMode'])(
     'are never %j, which an engine may read as another name',
     (name) => {

@@ -79,6 +79,39 @@ describe('devices (T61)', () => {
     expect(refused(role, host(device('/dev/disk/by-id/x')), { links: { '/dev/disk/by-id/x': '' } })).toHaveLength(1)
   })
 
+  describe('that are directories, of which the engine gives every device', () => {
+    const directories = ['/dev/dri', '/dev/snd', '/dev/snd/by-id']
+
+    it('are refused where the role does not allow all that is below', () => {
+      const role = withImage('devices: [{path: "/dev/*"}, {path: "/dev/snd/*"}]')
+      for (const path of ['/dev/dri', '/dev/snd', '/dev/snd/by-id']) {
+        expect(refused(role, host(device(path)), { directories })).toEqual([
+          `HostConfig.Devices[0].PathOnHost: "${path}" (workload.devices)`,
+        ])
+      }
+      allowed(role, host(device('/dev/fuse')), { directories })
+      allowed(role, host(device('/dev/snd/pcm')), { directories })
+    })
+
+    it('are refused behind a link, and where the role has them by name', () => {
+      const links = { '/dev/gpu': '/dev/dri' }
+      expect(
+        refused(withImage('devices: [{path: "/dev/*"}]'), host(device('/dev/gpu')), { links, directories }),
+      ).toHaveLength(1)
+      expect(refused(withImage('devices: [{path: /dev/dri}]'), host(device('/dev/dri')), { directories })).toHaveLength(
+        1,
+      )
+    })
+
+    it('are allowed by a path that ends in two stars, with its permissions', () => {
+      const role = withImage('devices: [{path: "/dev/*"}, {path: "/dev/dri/**", permissions: rw}]')
+      allowed(role, host(device('/dev/dri', 'rw')), { directories })
+      expect(refused(role, host(device('/dev/dri', 'rwm')), { directories })).toEqual([
+        'HostConfig.Devices[0].CgroupPermissions: "rwm" (workload.devices)',
+      ])
+    })
+  })
+
   it('refuses device rules by number, but for roles that list the field', () => {
     const body = host({ DeviceCgroupRules: ['b 8:0 rwm'] })
     expect(refused(withImage('devices: [{path: "/dev/**"}]'), body)).toEqual([

@@ -24,6 +24,8 @@ interface Asked {
   readonly params?: Readonly<Record<string, string>>
   /** Where symbolic links of the host lead; every other path is itself, and one that leads to '' cannot be told. */
   readonly links?: Readonly<Record<string, string>>
+  /** Paths of the host, which the gate sees then, where no device node is; one is at every other path. */
+  readonly directories?: readonly string[]
   readonly claims?: object
 }
 
@@ -54,7 +56,7 @@ export function judged(role: Role, body: unknown, asked: Asked = {}): Judged {
     principal: principalWith({ claims: asked.claims ?? {} }),
     operation: operationOf(id, asked),
     body: checked.value,
-    hostPaths: asked.links === undefined ? null : resolver(asked.links),
+    hostPaths: asked.links === undefined && asked.directories === undefined ? null : resolver(asked),
   }
   const sent = fillDefaults(checked.value, context)
   // What is filled in has the types of the table too.
@@ -66,8 +68,11 @@ function operationOf(id: OperationId, { apiVersion = '1.47', params = {} }: Aske
   return { ...operation(id), apiVersion, params }
 }
 
-function resolver(links: Readonly<Record<string, string>>): (path: string) => string | null {
-  return (path) => (Object.hasOwn(links, path) ? links[path] || null : path)
+function resolver({ links = {}, directories = [] }: Asked): JudgeContext['hostPaths'] {
+  return (asked) => {
+    const path = Object.hasOwn(links, asked) ? links[asked] || null : asked
+    return path === null ? null : { path, isDevice: !directories.includes(path) }
+  }
 }
 
 /** `field: asked (key)`, for each finding. */

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { findingsOf, malformed, query, querySent, refused, sent } from './asked.ts'
+import { recognise } from '../../../src/engine/recognise.ts'
+import { judgeQuery } from '../../../src/inspect/judge/query.ts'
+import { PRESETS } from '../../../src/policy/profile/presets.ts'
+import { compileProfile } from '../../../src/policy/profile/profile.ts'
+import { contextOf, findingsOf, malformed, query, querySent, refused, sent } from './asked.ts'
 
 const build = (parameters: Parameters<typeof query>[0]) => `POST /v1.41/build${query(parameters)}`
 
@@ -186,6 +190,14 @@ describe('what a build is given (T90)', () => {
     const buildargs = '{"\\u0054OKEN":"x"}'
     expect(refused('build: {arguments: [VERSION]}', build({ buildargs }))).toHaveLength(1)
     expect(querySent('build: {arguments: [TOKEN]}', build({ buildargs }))).toEqual({ buildargs: '{"TOKEN":"x"}' })
+  })
+
+  it('may have labels where the role is no more than the preset ci-build', () => {
+    const context = { ...contextOf(''), profile: compileProfile(PRESETS['ci-build'].parts) }
+    const labelled = (labels: string) =>
+      judgeQuery(recognise('POST', `/v1.41/build${query({ ...PLAIN, t: '', labels })}`), [], context).findings
+    expect(labelled('{"org.opencontainers.image.version":"1"}')).toEqual([])
+    expect(labelled('{"io.dockgate.owner":"acme/other"}')).toHaveLength(1)
   })
 
   it('judges labels as those of a container (T102)', () => {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, posix } from 'node:path'
+import { join, posix, resolve } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cleanPath, resolveOnHost, segmentsOf } from '../../../src/policy/profile/paths.ts'
@@ -84,6 +84,9 @@ describe('T68 resolveOnHost', () => {
     await symlink('loop-a', join(root, 'loop-b'))
     await symlink(join(root, 'not/there/yet'), join(root, 'dangling'))
     await symlink('not-there/../secret', join(root, 'climbing'))
+    await symlink('/dev/null', join(root, 'device'))
+    await symlink('/dev', join(root, 'devices'))
+    await symlink('/dev/null/..', join(root, 'climbed'))
   })
   afterAll(() => rm(root, { recursive: true }))
 
@@ -97,7 +100,10 @@ describe('T68 resolveOnHost', () => {
     ['srv/cache/absolute/../deep', 'srv/cache/deep'],
     ['dangling/more', 'not/there/yet/more'],
   ])('finds that %s is %s', async (path, resolved) => {
-    expect(await resolveOnHost(join(root, path).replace('absolute/..', 'absolute/./..'))).toBe(join(root, resolved))
+    expect(await resolveOnHost(join(root, path).replace('absolute/..', 'absolute/./..'))).toEqual({
+      path: join(root, resolved),
+      isDevice: false,
+    })
   })
 
   it.each([
@@ -114,10 +120,23 @@ describe('T68 resolveOnHost', () => {
   })
 
   it('resolves the root to itself', async () => {
-    expect(await resolveOnHost('/..')).toBe('/')
+    expect(await resolveOnHost('/..')).toEqual({ path: '/', isDevice: false })
   })
 
   it('takes `..` away before it looks at links, as the engine does', async () => {
-    expect(await resolveOnHost(`${root}/srv/cache/absolute/../deep`)).toBe(join(root, 'srv/cache/deep'))
+    expect(await resolveOnHost(`${root}/srv/cache/absolute/../deep`)).toMatchObject({
+      path: join(root, 'srv/cache/deep'),
+    })
+  })
+
+  it.each([
+    ['/dev/null', '/dev/null', true],
+    ['device', '/dev/null', true],
+    ['devices', '/dev', false],
+    ['devices/null', '/dev/null', true],
+    ['devices/not-there', '/dev/not-there', false],
+    ['climbed', '/dev', false],
+  ])('T61 tells whether %s is a device node', async (path, resolved, isDevice) => {
+    expect(await resolveOnHost(resolve(root, path))).toEqual({ path: resolved, isDevice })
   })
 })

@@ -54,7 +54,7 @@ describe('the preset', () => {
     const { build, registries, workload } = compileProfile(PRESETS['ci-build'].parts)
     expect(build).toMatchObject({ tags: [], remotes: [], outputs: [], entitlements: new Set() })
     expect(registries).toMatchObject({ push: [], load: false, import: false })
-    expect(workload).toBeNull()
+    expect(workload).toEqual(compileProfile({ workload: { labels: {} } }).workload)
   })
 
   it('operator has every key but the one for fields that nobody knows', () => {
