@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { configSchema } from '../src/config/schema.ts'
+import { createFindings } from '../src/config/findings.ts'
+import { configSchema, roleSchema } from '../src/config/schema.ts'
+import { PRESETS } from '../src/policy/profile/presets.ts'
+import { compileRole } from '../src/policy/role.ts'
 import { REASONS } from '../src/reasons.ts'
+import { roleKeys } from './support/role-keys.ts'
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
 
@@ -13,6 +17,25 @@ it('lists every reason code with its status and cause in docs/reasons.md', () =>
   expect(rows).toEqual(
     Object.entries(REASONS).map(([code, { status, summary }]) => `| \`${code}\` | ${status} | ${summary} |`),
   )
+})
+
+it("has every key of a role's parts with its meaning, and every preset, in docs/roles.md", () => {
+  const rows = read('docs/roles.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+  const presets = Object.entries(PRESETS).map(([name, { meaning }]) => `| \`${name}\` | ${meaning} |`)
+  const keys = [...roleKeys().values()].flat().map(([path, meaning]) => `| \`${path}\` | ${meaning} |`)
+  expect(rows).toEqual([...presets, ...keys])
+})
+
+it('shows only roles in docs/roles.md that dockgate would take', () => {
+  const blocks = [...read('docs/roles.md').matchAll(/```yaml\n(roles:[^`]*)```/g)].map(([, yaml]) => yaml ?? '')
+  expect(blocks).toHaveLength(1)
+  for (const yaml of blocks) {
+    const findings = createFindings()
+    for (const [name, role] of Object.entries(parse(yaml).roles)) compileRole(name, roleSchema.parse(role), findings)
+    expect([...findings.problems, ...findings.warnings]).toEqual([])
+  }
 })
 
 it('shows only configurations in the README that dockgate would take', () => {
