@@ -19,6 +19,6 @@ export class NotAllowed extends Refusal {
 }
 
 /** `HostConfig.Privileged: asked for true; …; an operator allows it with roles.ci.workload.privileged`. */
-export function describeFinding({ field, asked, key, why }: Finding, role: string): string {
+function describeFinding({ field, asked, key, why }: Finding, role: string): string {
   return `${field}: asked for ${asked}; ${why}. An operator allows it with roles.${role}.${key}`
 }

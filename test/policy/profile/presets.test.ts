@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createFindings } from '../../../src/config/findings.ts'
 import { PRESET_NAMES, profileSchema } from '../../../src/config/profile-schema.ts'
 import { extendRole, PRESETS } from '../../../src/policy/profile/presets.ts'
-import { compileParts, compileProfile } from '../../../src/policy/profile/profile.ts'
+import { compileProfile } from '../../../src/policy/profile/profile.ts'
 import { compileRole } from '../../../src/policy/role.ts'
 import { principalWith } from '../fixtures.ts'
 
