@@ -41,7 +41,7 @@ export function loadConfig(file: string): LoadedConfig {
   const policy = compile(pieces, findings)
   if (findings.problems.length > 0 || !shape.success) throw new ConfigError(placed(document, findings.problems))
 
-  policyWarnings(pieces, findings)
+  policyWarnings(pieces, policy, findings)
   const config = withAbsolutePaths(shape.data, directory)
   return { file, config, policy, warnings: placed(document, findings.warnings) }
 }

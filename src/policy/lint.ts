@@ -1,9 +1,28 @@
 import type { Findings } from '../config/findings.ts'
 import type { Pieces } from '../config/pieces.ts'
+import type { OperationId } from '../engine/operations.ts'
+import type { Profile } from './profile/types.ts'
+import type { Policy } from './types.ts'
+
+/** Operations that come to nothing without a part of the role. */
+const WANTS: readonly [operation: OperationId, part: string, has: (profile: Profile) => boolean][] = [
+  ['ContainerCreate', 'workload', ({ workload }) => workload !== null],
+  ['ServiceCreate', 'workload', ({ workload }) => workload !== null],
+  ['ContainerExec', 'exec', ({ exec }) => exec !== null],
+  ['ImageBuild', 'build', ({ build }) => build !== null],
+  ['ImagePush', 'registries: {push: […]}', ({ registries }) => (registries?.push.length ?? 0) > 0],
+  ['ContainerArchive', 'archive: {get: […]}', ({ archive }) => (archive?.get.length ?? 0) > 0],
+  ['PutContainerArchive', 'archive: {put: […]}', ({ archive }) => (archive?.put.length ?? 0) > 0],
+]
 
 /** What is legal in a policy and probably not meant: rules without effect, and the widest rule of all. */
-export function policyWarnings(pieces: Pick<Pieces, 'issuers' | 'roles' | 'bindings'>, findings: Findings): void {
+export function policyWarnings(
+  pieces: Pick<Pieces, 'issuers' | 'roles' | 'bindings'>,
+  policy: Policy,
+  findings: Findings,
+): void {
   warnBindings(pieces, findings)
+  warnParts(policy, findings)
   const roles = new Set(pieces.bindings.map(({ value }) => value.role))
   const issuers = new Set(pieces.bindings.map(({ value }) => value.issuer))
   for (const name of pieces.issuers.keys()) {
@@ -16,6 +35,17 @@ export function policyWarnings(pieces: Pick<Pieces, 'issuers' | 'roles' | 'bindi
       if (!/^\*+$/.test(item)) continue
       const what = 'allows every operation, with prune, swarm, plugins and BuildKit: root on the host'
       findings.warn(['roles', name, 'allow', index], what)
+    }
+  }
+}
+
+function warnParts({ roles }: Policy, findings: Findings): void {
+  for (const { name, operations, profile } of roles.values()) {
+    const without = WANTS.filter(([operation, , has]) => operations.has(operation) && !has(profile))
+    for (const part of new Set(without.map(([, wanted]) => wanted))) {
+      const names = without.filter(([, wanted]) => wanted === part).map(([operation]) => operation)
+      const what = `allows ${names.join(' and ')}, and refuses every one for what it asks for`
+      findings.warn(['roles', name], `${what}: add ${part}, or "extends"`, { atKey: true })
     }
   }
 }

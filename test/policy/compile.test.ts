@@ -117,6 +117,14 @@ describe('the warnings of a policy', () => {
       ],
     ],
     [
+      'a role whose operations come to nothing without a part',
+      { 6: '  observer: {allow: [read, ContainerCreate, ServiceCreate, ImagePush], registries: {pull: ["**"]}}' },
+      [
+        '6:3: roles.observer: allows ContainerCreate and ServiceCreate, and refuses every one for what it asks for: add workload, or "extends"',
+        '6:3: roles.observer: allows ImagePush, and refuses every one for what it asks for: add registries: {push: […]}, or "extends"',
+      ],
+    ],
+    [
       'no binding at all',
       { 7: 'bindings: []', 8: '' },
       [
