@@ -1,6 +1,6 @@
 import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
 import { OPERATION_BY_ID, OPERATIONS, type OperationId } from '../engine/operations.ts'
-import type { OperationSpec } from '../engine/types.ts'
+import type { Operation, OperationSpec } from '../engine/types.ts'
 import { didYouMean } from '../nearest.ts'
 import { quoted } from '../text.ts'
 import { matchesGlob } from './glob.ts'
@@ -40,6 +40,15 @@ export function expandAllow(item: string): Allowed | { readonly problem: string 
   }
   if (item.includes('*')) return { problem: `${quoted(item, 80)} matches no operation${didYouMean(item, GLOBS)}` }
   return { problem: `${quoted(item, 80)} is no access class, group or operation${didYouMean(item, WORDS)}` }
+}
+
+/** The first item of a role's `allow` that gives the operation, as it was asked for; null when none does. */
+export function itemThatAllows(allow: readonly string[], { spec, elevated }: Operation): string | null {
+  const gives = (item: string) => {
+    const allowed = expandAllow(item)
+    return 'operations' in allowed && (elevated ? allowed.elevated : allowed.operations).includes(spec.id)
+  }
+  return allow.find(gives) ?? null
 }
 
 function ofClass(access: AccessClass): Allowed {

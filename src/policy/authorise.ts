@@ -1,6 +1,7 @@
 import type { Operation } from '../engine/types.ts'
 import type { Principal } from '../identity/principal.ts'
 import { printable, quoted } from '../text.ts'
+import { tryBinding } from './bindings.ts'
 import type { Decision, Policy, Role } from './types.ts'
 
 /** Without these a client cannot agree on an API version, so even its refusals would not be understood. */
@@ -44,9 +45,7 @@ export function roleOf(policy: Policy, principal: Principal): Role | null {
 function standingOf(policy: Policy, principal: Principal): Standing {
   const known = standings.get(principal)
   if (known !== undefined && known.policy === policy) return known
-  const binding = policy.bindings.find(
-    ({ issuer, when }) => issuer === principal.issuer && (when === null || when(principal)),
-  )
+  const binding = policy.bindings.find((one) => tryBinding(one, principal).outcome === 'matched')
   const role = binding?.role ?? null
   const standing = { policy, role, allowed: { allow: true, role, reason: 'allowed', message: '' } } as const
   standings.set(principal, standing)
@@ -66,8 +65,15 @@ function notAllowed(role: Role, operation: Operation): Decision {
   const counts = operation.elevated ? `, which counts as ${operation.access}` : ''
   const message =
     `role "${role.name}" does not allow ${what}${counts}; it allows ${printable(role.allow.join(', '), ALLOW_LENGTH)}. ` +
-    `To allow it, an operator adds "${operation.access}" or "${id}" to roles.${role.name}.allow`
+    `To allow it, an operator adds ${wouldAllow(operation)
+      .map((item) => `"${item}"`)
+      .join(' or ')} to roles.${role.name}.allow`
   return { allow: false, role, reason: 'operation-not-allowed', message }
+}
+
+/** Items of a role's `allow` that would give the operation: its access class, and itself alone. */
+export function wouldAllow({ access, spec }: Operation): readonly string[] {
+  return [access, spec.id]
 }
 
 function elevatedBy(query: string): string {

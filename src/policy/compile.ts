@@ -57,7 +57,7 @@ function compileBinding(
     return []
   }
   const role = roles.get(binding.role)
-  return role === undefined ? [] : [{ role, issuer: binding.issuer, when: when?.matches ?? null }]
+  return role === undefined ? [] : [{ role, issuer: binding.issuer, when }]
 }
 
 function checkName(

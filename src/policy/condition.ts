@@ -3,10 +3,26 @@ import type { CertificateFacts, ClaimValue, Principal } from '../identity/princi
 import { didYouMean } from '../nearest.ts'
 import { printable, quoted } from '../text.ts'
 
+/** What a condition says of a principal. An error, such as a claim that is not there, holds for nobody. */
+interface ConditionOutcome {
+  readonly holds: boolean
+  /** Why it could not be evaluated, one line; null when it could. */
+  readonly error: string | null
+}
+
+export interface Condition {
+  /** As it is written in the configuration. */
+  readonly text: string
+  /** Never throws. */
+  readonly evaluate: (principal: Principal) => ConditionOutcome
+}
+
 /** A compiled condition, or what is wrong with its text and where in it that begins. */
-export type ConditionResult =
-  | { readonly matches: (principal: Principal) => boolean }
-  | { readonly problem: string; readonly offset?: number }
+export type ConditionResult = Condition | { readonly problem: string; readonly offset?: number }
+
+const HOLDS: ConditionOutcome = { holds: true, error: null }
+const FAILS: ConditionOutcome = { holds: false, error: null }
+const ERROR_LENGTH = 300
 
 /** Beyond it a claim matches nothing: real claims are flat, and the evaluator keeps a type for every shape that it has seen. */
 const MAX_CLAIM_DEPTH = 8
@@ -89,14 +105,14 @@ export function compileCondition(text: string): ConditionResult {
   if (checked.type !== 'bool') {
     return { problem: `the condition yields ${checked.type}, not bool: compare it, as in claims.name == "value"` }
   }
-  return { matches: (principal) => evaluate(condition, principal) }
+  return { text, evaluate: (principal) => evaluate(condition, principal) }
 }
 
-function evaluate(condition: ParseResult, principal: Principal): boolean {
+function evaluate(condition: ParseResult, principal: Principal): ConditionOutcome {
   try {
-    return condition(contextOf(principal)) === true
-  } catch {
-    return false
+    return condition(contextOf(principal)) === true ? HOLDS : FAILS
+  } catch (error) {
+    return { holds: false, error: celMessage(error) }
   }
 }
 
@@ -158,7 +174,13 @@ function isNode(value: unknown): value is ASTNode {
 }
 
 function celProblem(error: unknown): { problem: string; offset?: number } {
-  const { summary, range } = error as { summary?: string; range?: { start: number } }
-  const problem = `not a CEL condition: ${printable(summary ?? String(error), 300)}`
+  const { range } = error as { range?: { start: number } }
+  const problem = `not a CEL condition: ${celMessage(error)}`
   return range === undefined ? { problem } : { problem, offset: range.start }
+}
+
+/** The library's messages have several lines, with the condition's text; their summary is one. */
+function celMessage(error: unknown): string {
+  const { summary, message } = error as { summary?: string; message?: string }
+  return printable(summary ?? message ?? String(error), ERROR_LENGTH)
 }

@@ -1,7 +1,7 @@
 import type { PresetName } from '../config/profile-schema.ts'
 import type { OperationId } from '../engine/operations.ts'
-import type { Principal } from '../identity/principal.ts'
 import type { ReasonCode } from '../reasons.ts'
+import type { Condition } from './condition.ts'
 import type { RoleParts } from './profile/presets.ts'
 import type { Profile } from './profile/types.ts'
 
@@ -27,7 +27,7 @@ export interface Binding {
   readonly role: Role
   readonly issuer: string
   /** Null: every principal of the issuer. An evaluation error is a non-match. */
-  readonly when: ((principal: Principal) => boolean) | null
+  readonly when: Condition | null
 }
 
 export interface Policy {

@@ -6,7 +6,7 @@ import { CERTIFICATE, claimsOf, principalWith } from './fixtures.ts'
 const matches = (condition: string, part: Parameters<typeof principalWith>[0] = {}): boolean => {
   const compiled = compileCondition(condition)
   if ('problem' in compiled) throw new Error(compiled.problem)
-  return compiled.matches(principalWith(part))
+  return compiled.evaluate(principalWith(part)).holds
 }
 
 describe('a condition over claims', () => {
@@ -199,7 +199,7 @@ describe('a condition that cannot be right', () => {
         (text) => {
           const compiled = compileCondition(text)
           if ('problem' in compiled) expect(compiled.problem).not.toContain('\n')
-          else expect(typeof compiled.matches(principalWith())).toBe('boolean')
+          else expect(typeof compiled.evaluate(principalWith()).holds).toBe('boolean')
         },
       ),
       { numRuns: 500 },
@@ -275,7 +275,7 @@ describe('JavaScript below a condition', () => {
         const principal = principalWith({ claims: { a, b } })
         for (const condition of conditions) {
           if ('problem' in condition) throw new Error(condition.problem)
-          expect(typeof condition.matches(principal)).toBe('boolean')
+          expect(typeof condition.evaluate(principal).holds).toBe('boolean')
         }
       }),
     )
