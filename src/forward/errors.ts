@@ -10,9 +10,13 @@ const UNREACHABLE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** Turns a failure on the engine's side into the refusal that the client sees; the engine socket's path stays out of it. */
+/**
+ * Turns what ended an exchange with the engine into the refusal that the client sees: ours, when a body was refused on
+ * its way; else a failure of the engine. The engine socket's path stays out of it.
+ */
 export function engineFailure(error: unknown): Refusal {
-  if (error instanceof Refusal) return error
+  const refusal = refusalIn(error)
+  if (refusal !== null) return refusal
   const code = errorCode(error)
   if (code !== null && UNREACHABLE.has(code)) {
     return new Refusal('engine-unreachable', 'the Docker Engine does not answer; is dockerd running on the host?', {
@@ -20,6 +24,12 @@ export function engineFailure(error: unknown): Refusal {
     })
   }
   return new Refusal('engine-broken', 'the Docker Engine broke off before it answered', { cause: error })
+}
+
+/** The carrier's plugin wraps what it is given. */
+function refusalIn(error: unknown): Refusal | null {
+  for (let seen = error; seen instanceof Error; seen = seen.cause) if (seen instanceof Refusal) return seen
+  return null
 }
 
 function errorCode(error: unknown): string | null {
