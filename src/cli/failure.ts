@@ -2,6 +2,8 @@ import { type Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/errors.ts'
 import { printable } from '../text.ts'
 
+/** `explain`: the gate would refuse the request. */
+export const EXIT_REFUSED = 3
 /** The command line or the configuration is wrong: nothing was started. */
 const EXIT_USAGE = 2
 /** Anything else: a port taken, no engine, a file that cannot be written. */

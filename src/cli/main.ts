@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { certCommand } from './cert.ts'
 import { checkCommand } from './check.ts'
+import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
 import { serveCommand } from './serve.ts'
 import { startCommand } from './start.ts'
@@ -19,12 +20,11 @@ Start here:
   $ dockgate check --config /etc/dockgate/dockgate.yaml
   $ dockgate serve --config /etc/dockgate/dockgate.yaml
 
-Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong.`,
+Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong, 3 refused (explain).`,
   )
 
-for (const command of [startCommand, serveCommand, checkCommand, tokenCommand, certCommand, versionCommand]) {
-  program.addCommand(command())
-}
+const commands = [startCommand, serveCommand, checkCommand, explainCommand, tokenCommand, certCommand, versionCommand]
+for (const command of commands) program.addCommand(command())
 unifyFailures(program)
 
 try {

@@ -44,7 +44,8 @@ export function readSmallFile(file: string): { readonly text: string } | { reado
   }
 }
 
-function whyUnreadable(error: unknown): string {
+/** What keeps a file from being read, to stand behind its name; for what `node:fs` throws. */
+export function whyUnreadable(error: unknown): string {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
       return 'does not exist'

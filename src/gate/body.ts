@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { BodySource } from '../inspect/inspect.ts'
 import { Refusal } from '../refusal.ts'
 
@@ -53,7 +53,12 @@ export function upgradeBody(request: IncomingMessage, socket: Duplex, head: Buff
   }
 }
 
-function collect(request: IncomingMessage, limit: number, timeout: number): Promise<Buffer> {
+/**
+ * Everything that a stream holds, at most `limit` bytes, within `timeout` milliseconds.
+ *
+ * @throws Refusal (as a rejection) `body-too-large`, `body-timeout`, `client-gone`
+ */
+export function collect(request: Readable, limit: number, timeout: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // One buffer that grows: kept apart, a body in chunks of one byte would cost a hundred times its size.
     let body = Buffer.allocUnsafe(FIRST_BYTES)

@@ -8,6 +8,7 @@ import { recognise } from '../engine/recognise.ts'
 import type { Engine } from '../forward/engine.ts'
 import type { Authenticator, Evidence } from '../identity/authenticate.ts'
 import { type BodySource, type CheckedRequest, inspect } from '../inspect/inspect.ts'
+import type { Surroundings } from '../inspect/surroundings.ts'
 import { checkHead } from '../listen/head.ts'
 import { authorise } from '../policy/authorise.ts'
 import type { Policy } from '../policy/types.ts'
@@ -25,14 +26,20 @@ export interface Gate {
   readonly surroundings: GateSurroundings
 }
 
+/** What a decision rests on. */
+export interface Grounds extends Pick<Gate, 'authenticator' | 'policy'> {
+  readonly surroundings: Surroundings
+}
+
 /**
  * The one decision function: recognise, authenticate, authorise, inspect. Plain requests, upgrades and WebSockets all
- * come through here, and nothing else makes a CheckedRequest, which is all that the forward room takes.
+ * come through here, as does `dockgate explain`, and nothing else makes a CheckedRequest, which is all that the forward
+ * room takes.
  *
  * @throws Refusal (as a rejection) with the first cause on the way; the exchange then holds all that was known by then
  */
 export async function judge(
-  gate: Gate,
+  gate: Grounds,
   exchange: Exchange,
   request: IncomingMessage,
   limits: ListenerConfig['limits'],

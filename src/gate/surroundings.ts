@@ -32,7 +32,7 @@ export interface GateSurroundings extends Surroundings {
 export function createSurroundings(engine: Engine): GateSurroundings {
   const execs = new LRUCache<string, Judged>({ max: MOST_EXECS })
   return {
-    resolveOnHost: seesHost() ? resolveOnHost : null,
+    resolveOnHost: hostPathResolver(),
     inspectExec: (id) => inspectExec(engine, id),
     noteExec: (id, principal, role) => void execs.set(id, { role, principal }),
     execWasJudged(id, principal, role) {
@@ -40,6 +40,11 @@ export function createSurroundings(engine: Engine): GateSurroundings {
       return judged !== undefined && judged.role === role && isSame(judged.principal, principal)
     },
   }
+}
+
+/** How symbolic links of the host are followed; null where this process does not see the host's files. */
+export function hostPathResolver(): Surroundings['resolveOnHost'] {
+  return seesHost() ? resolveOnHost : null
 }
 
 /** The same proof, which the patterns of a role may speak of: a token is read once, a certificate once a connection. */

@@ -98,7 +98,7 @@ export function createClientCertificates(issuers: readonly CertificateIssuer[], 
 }
 
 /** A SPIFFE certificate has an empty subject: its first name stands for it, or its fingerprint when it has none. */
-function subjectOf({ subject, uri, dns, email, fingerprint }: CertificateFacts): string {
+export function subjectOf({ subject, uri, dns, email, fingerprint }: CertificateFacts): string {
   return subject || uri[0] || dns[0] || email[0] || `sha256:${fingerprint}`
 }
 

@@ -125,8 +125,12 @@ function keyFinder(keys: JWTVerifyGetKey): JWTVerifyGetKey {
   }
 }
 
-/** RFC 7519 section 4.1.2. It names the principal in records and conditions, so it must be visible as what it is. */
-function readSubject(sub: unknown): string {
+/**
+ * RFC 7519 section 4.1.2. It names the principal in records and conditions, so it must be visible as what it is.
+ *
+ * @throws Refusal token-claims
+ */
+export function readSubject(sub: unknown): string {
   if (typeof sub !== 'string' || sub === '')
     throw new Refusal('token-claims', 'the token\'s "sub" is no text, or empty')
   if (sub.length > MAX_SUBJECT_LENGTH) {

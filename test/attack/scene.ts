@@ -13,6 +13,8 @@ import { type RecordedRequest, type RecordingEngine, startRecordingEngine } from
 /** A gate in front of a recording engine, and an attacker on its listeners. */
 export interface Scene {
   readonly engine: RecordingEngine
+  /** The file that the gate was started from. */
+  readonly configuration: string
   /** Plain TCP on loopback. */
   readonly tcp: Endpoint
   /** TLS; the server's authority is known to the client, no client certificate. */
@@ -113,6 +115,7 @@ export async function startScene(more: Readonly<Record<string, string>> = {}): P
   const recordLines = () => readFileSync(file('records.jsonl'), 'utf8').split('\n').filter(Boolean)
   return {
     engine,
+    configuration: file('dockgate.yaml'),
     tcp,
     tls: { ...endpoint('secure'), tls: { ca: authority.certificate } },
     tight: endpoint('tight'),

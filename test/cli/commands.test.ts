@@ -41,6 +41,7 @@ it.each([
   ['serve'],
   ['start'],
   ['check'],
+  ['explain'],
   ['token'],
   ['cert'],
   ['cert', 'client'],

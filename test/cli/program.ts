@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -17,6 +18,8 @@ export interface Workplace {
   readonly folder: string
   /** Runs a command to its end. */
   run(...args: string[]): Promise<Outcome>
+  /** The same with this on standard input. */
+  runWith(input: string, ...args: string[]): Promise<Outcome>
   /** Starts a command that goes on, and resolves when its output contains the text. */
   start(args: string[], until: string, env?: NodeJS.ProcessEnv): Promise<Running>
   remove(): Promise<void>
@@ -34,13 +37,15 @@ export function workplace(env: NodeJS.ProcessEnv = {}): Workplace {
   const folder = mkdtempSync(join(tmpdir(), 'dockgate-cli-'))
   const children = new Set<ChildProcess>()
   const endings: Promise<unknown>[] = []
-  const launch = (args: readonly string[], more: NodeJS.ProcessEnv = {}) => {
+  const launch = (args: readonly string[], more: NodeJS.ProcessEnv = {}, input: string | null = null) => {
     const { DOCKER_HOST: _, ...rest } = process.env
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: folder,
       env: { ...rest, ...env, ...more },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+      stdio: [input === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    }) as ChildProcess & { stdout: Readable; stderr: Readable }
+    // A command that does not read its input may be gone before all of it is written.
+    child.stdin?.on('error', () => {}).end(input)
     children.add(child)
     const said = { stdout: '', stderr: '' }
     child.stdout.on('data', (chunk) => {
@@ -57,6 +62,11 @@ export function workplace(env: NodeJS.ProcessEnv = {}): Workplace {
     folder,
     async run(...args) {
       const { said, ended } = launch(args)
+      const code = await ended
+      return { code, ...said }
+    },
+    async runWith(input, ...args) {
+      const { said, ended } = launch(args, {}, input)
       const code = await ended
       return { code, ...said }
     },
