@@ -24,7 +24,9 @@ export const judgePorts: WorkloadJudge = (fields, context) =>
 function judgeBindings(port: string, bindings: FieldValue, context: WorkloadContext): readonly Finding[] {
   const slash = port.indexOf('/')
   const protocol = slash < 0 ? 'tcp' : port.slice(slash + 1)
-  return items(bindings).flatMap((field) => {
+  const listed = items(bindings)
+  // Below API 1.53 engines publish a port without any on a free one of every address (moby's pull request 50874).
+  return (listed.length === 0 ? [bindings] : listed).flatMap((field) => {
     const address = textOf(member(field, 'HostIp'))
     return judge(field, { address, port: textOf(member(field, 'HostPort')), protocol }, context)
   })

@@ -65,7 +65,10 @@ const hostConfig = fc
         Mounts: few(mount),
         Tmpfs: mapOf(text, tmpfs),
         NetworkMode: network,
-        PortBindings: mapOf(fc.constantFrom('80/tcp', '53/udp', '8080'), few(binding)),
+        PortBindings: mapOf(
+          fc.constantFrom('80/tcp', '53/udp', '8080'),
+          fc.array(binding, { minLength: 1, maxLength: 3 }),
+        ),
         CapAdd: few(fc.constantFrom('CHOWN', 'cap_net_raw', 'KILL')),
         CapDrop: few(fc.constantFrom('ALL', 'NET_RAW')),
         IpcMode: fc.constantFrom('', 'private', 'shareable', 'none'),

@@ -170,11 +170,20 @@ describe('published ports (T77)', () => {
     ])
   })
 
-  it('judges each binding of a port, and takes none for none', () => {
-    const body = host({
-      PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1' }, { HostPort: '1' }], '81/tcp': null, '82/tcp': [] },
-    })
-    expect(refused(ROLE, body)).toHaveLength(1)
+  it('judges each binding of a port', () => {
+    const body = host({ PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1' }, { HostPort: '1' }] } })
+    expect(refused(ROLE, body)).toEqual([
+      'HostConfig.PortBindings["80/tcp"][1]: port 1 on any address, tcp (workload.ports)',
+    ])
+  })
+
+  it.each([null, []])('takes a port with %j for one on any address, as engines publish it there', (bindings) => {
+    const body = host({ PortBindings: { '80/tcp': bindings } })
+    expect(refused(ROLE, body)).toEqual([
+      'HostConfig.PortBindings["80/tcp"]: any free port on any address, tcp (workload.ports)',
+    ])
+    allowed(withImage('ports: ["0"]'), body)
+    expect(refused(ROLE, host({ PortBindings: {} }))).toEqual([])
   })
 
   it('publishes all that an image exposes only where any port may be, of every protocol', () => {
