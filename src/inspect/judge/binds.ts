@@ -20,10 +20,13 @@ const KINDS: readonly ReadonlySet<string>[] = [
   new Set(['nocopy']),
   new Set(['consistent', 'cached', 'delegated']),
 ]
+/** Two paths as long as Linux takes them, and more than all modes. */
+const LONGEST = 2 * 4096 + 256
 const PROPAGATIONS = KINDS[2] as ReadonlySet<string>
 
 /** Reads `target`, `source:target` or `source:target:mode`; null for what the engine would not take. */
 export function parseBind(text: string): Bind | null {
+  if (text.length > LONGEST) return null
   const [first = '', target, mode = '', ...more] = text.split(':')
   if (first === '' || more.length > 0) return null
   if (target === undefined) return bind('', first, '')

@@ -9,7 +9,10 @@ import { items, mapItems, member, replaceAt, textOf, wholeOf, withMembers } from
 const BINDS = ['HostConfig', 'Binds'] as const
 const DEVICES = ['HostConfig', 'Devices'] as const
 
-/** Every path of the host that a body names, cleaned: what `JudgeContext.hostPaths` will be asked. */
+/** Each may lead through forty links, and a body of 4 MiB has room for twenty thousand. */
+export const MOST_HOST_PATHS = 128
+
+/** The paths of the host that a body names, cleaned: what `JudgeContext.hostPaths` will be asked; the first of them. */
 export function hostPathsIn(context: Body): readonly string[] {
   const root = wholeOf(context.body)
   const mounts = partOf('mounts', context)
@@ -19,7 +22,7 @@ export function hostPathsIn(context: Body): readonly string[] {
     ...(mounts === null ? [] : items(mounts)).map((mount) => textOf(member(mount, 'Source'))),
     ...devices.map((device) => textOf(member(device, 'PathOnHost'))),
   ]
-  return [...new Set(paths.flatMap((path) => cleanPath(path) ?? []))]
+  return [...new Set(paths.flatMap((path) => cleanPath(path) ?? []))].slice(0, MOST_HOST_PATHS)
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FieldValue } from '../fields.ts'
 import { type Bind, parseBind } from './binds.ts'
 import { finding, lacking, listing, shown, unlessHostField } from './findings.ts'
-import { hostPath } from './host-paths.ts'
+import { hostPath, MOST_HOST_PATHS } from './host-paths.ts'
 import { judgeImage } from './images.ts'
 import type { Finding, WorkloadContext, WorkloadJudge } from './types.ts'
 import { flagOf, isOfService, items, lastName, member, textOf } from './values.ts'
@@ -75,7 +75,9 @@ function judgePath(
   const { workload, principal } = context
   const refuse = (why: string) => [finding(field, shown(field.value), 'mounts', why)]
   const path = hostPath(source, context)
-  if (path === null) return refuse('it is no path that can be judged: absolute, and its links readable')
+  if (path === null) {
+    return refuse(`it is no path that can be judged: absolute, its links readable, one of ${MOST_HOST_PATHS} at most`)
+  }
   // Swarm fills in what stands between braces, on the node.
   if (isOfService(field) && path.includes('{{')) return refuse('a path with a template cannot be judged')
   if (lastName(field) === 'Binds' && path.includes(':'))

@@ -15,6 +15,9 @@ const HARMLESS: ReadonlySet<string> = new Set([
   ...['mode', 'uid', 'gid', 'nr_inodes'],
 ])
 
+/** The kernel takes one page of options. */
+const LONGEST = 4096
+
 /** File systems in memory: what stands in Tmpfs, and the options of mounts of that type. */
 export const judgeTmpfs: WorkloadJudge = (fields, context) =>
   fields.flatMap((field) => {
@@ -32,6 +35,8 @@ export const judgeTmpfs: WorkloadJudge = (fields, context) =>
 
 /** Options as mount(8) has them, the last of a kind counting; here each has to be allowed. */
 function judgeOptions(field: FieldValue, text: string, tmpfs: TmpfsRule, context: WorkloadContext): readonly Finding[] {
+  if (text.length > LONGEST)
+    return [finding(field, shown(text), 'tmpfs.options', `options have ${LONGEST} bytes at most`)]
   const allowed: ReadonlySet<string> = tmpfs.options
   return text.split(',').flatMap((option) => {
     const [name = ''] = option.split('=', 1)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseJson } from '../../../src/inspect/json/parse.ts'
+import { parseBind } from '../../../src/inspect/judge/binds.ts'
 import { hostPathsIn } from '../../../src/inspect/judge/host-paths.ts'
 import { operation } from '../../policy/fixtures.ts'
 import { allowed, host, refused, sentFor, withImage } from './judged.ts'
@@ -41,6 +42,12 @@ describe('Binds (T65)', () => {
     ...['/srv/work:/x', '/srv/work/:/x:rw', '/srv/work:/x:z', '/srv/work:/x:Z,nocopy,cached'],
   ])('allows %j', (text) => {
     allowed(HOME, bind(text))
+  })
+
+  it('refuses a text that is longer than two paths and their modes', () => {
+    const bind = (length: number) => `/home/${'a'.repeat(length)}:/x:ro`
+    expect(parseBind(bind(8_000))).not.toBeNull()
+    expect(parseBind(bind(9_000))).toBeNull()
   })
 
   it('says what is wrong with the access where the source is listed', () => {
@@ -208,6 +215,12 @@ describe('symbolic links (T68)', () => {
     const context = { operation: operation('ContainerCreate'), body: parseJson(Buffer.from(JSON.stringify(body))) }
     expect(hostPathsIn(context)).toEqual(['/srv/a', '/srv/b', '/dev/fuse'])
   })
+
+  it('looks at 128 paths at most, as each may lead through many links', () => {
+    const Binds = Array.from({ length: 1000 }, (_, i) => `/srv/${i}:/x${i}`)
+    const body = parseJson(Buffer.from(JSON.stringify({ HostConfig: { Binds } })))
+    expect(hostPathsIn({ operation: operation('ContainerCreate'), body })).toHaveLength(128)
+  })
 })
 
 describe('file systems in memory (T70)', () => {
@@ -241,6 +254,13 @@ describe('file systems in memory (T70)', () => {
       allowed(ROLE, inMount({ Options: options.split(',').map((option) => option.split('=')) }))
     },
   )
+
+  it('refuses more options than the kernel takes, without reading them', () => {
+    const options = 'a,'.repeat(1_000_000)
+    expect(refused(ROLE, host({ Tmpfs: { '/t': options } }))).toHaveLength(1)
+    expect(refused(ROLE, inMount({ Options: [[options]] }))).toHaveLength(1)
+    allowed(ROLE, host({ Tmpfs: { '/t': 'ro,'.repeat(1365) } }))
+  })
 
   it('takes a number of pages for a size', () => {
     expect(refused(ROLE, host({ Tmpfs: { '/t': 'nr_blocks=1' } }))).toEqual([
