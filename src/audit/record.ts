@@ -21,7 +21,7 @@ export interface AuditRecord {
   readonly decision: 'allow' | 'deny' | 'error'
   readonly role: string | null
   readonly reason: string
-  /** With reason `request-not-allowed`: each field that was refused, and the key of the role that would allow it. */
+  /** With reason `request-not-allowed`: each field that was refused, and the key of the role that would allow it; the first 64. */
   readonly refused?: readonly { readonly field: string; readonly key: string }[]
   readonly status: number
   readonly bytesIn: number
