@@ -116,7 +116,7 @@ function passage(
     },
     onAnswerData: (chunk) => {
       exchange.bytesOut += chunk.length
-      execId?.(chunk)
+      if (response.statusCode === 201) execId?.(chunk)
     },
     onFailure: (refusal) => refuse(gate, exchange, request, response, refusal),
     onBroken: () => {

@@ -58,7 +58,7 @@ function isSame(one: Principal, other: Principal): boolean {
 }
 
 async function inspectExec(engine: Engine, id: string): Promise<JsonValue | null> {
-  const answer = await engine.pool
+  const { statusCode, body } = await engine.pool
     .request({
       method: 'GET',
       path: `/exec/${encodeComponent(id)}/json`,
@@ -69,22 +69,33 @@ async function inspectExec(engine: Engine, id: string): Promise<JsonValue | null
     .catch((error: unknown) => {
       throw engineFailure(error)
     })
-  const { statusCode, body } = answer
   if (statusCode === 404) {
     await body.dump()
     return null
   }
+  try {
+    const told = await readWhole(body)
+    if (statusCode === 200 && told !== null) return parseJson(told)
+  } catch (cause) {
+    throw untold(cause)
+  }
+  throw untold()
+}
+
+/** Null for one that is longer than an exec can be. */
+async function readWhole(body: AsyncIterable<Buffer>): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     size += chunk.length
-    if (size > INSPECT_BYTES) break
+    if (size > INSPECT_BYTES) return null
     chunks.push(chunk)
   }
-  if (statusCode !== 200 || size > INSPECT_BYTES) {
-    throw new Refusal('engine-broken', 'the Docker Engine does not tell what that exec would run')
-  }
-  return parseJson(Buffer.concat(chunks))
+  return Buffer.concat(chunks)
+}
+
+function untold(cause?: unknown): Refusal {
+  return new Refusal('engine-broken', 'the Docker Engine does not tell what that exec would run', { cause })
 }
 
 /** In a container the root is an overlay: paths there are not the host's, and links cannot be followed. */

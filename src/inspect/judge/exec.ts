@@ -51,6 +51,11 @@ export function judgeExec({ value }: Pick<CheckedFields, 'value'>, context: Judg
 export function judgeInspectedExec(inspected: JsonValue, context: JudgeContext): readonly Finding[] {
   const config = member(wholeOf(inspected), 'ProcessConfig')
   const entrypoint = member(config, 'entrypoint')
+  // What is absent would count as nothing asked for.
+  if (typeof entrypoint.value !== 'string') {
+    const why = 'the engine does not tell what it would run'
+    return [{ field: entrypoint.path, asked: 'what is not known', key: 'exec.commands', why }]
+  }
   return judgeProcess(
     {
       user: textOf(member(config, 'user')),
