@@ -24,10 +24,11 @@ export interface TestGate {
 
 /**
  * Starts a gate in this process in front of the engine at `socket`: three listeners on free ports, tokens of a local
- * key and client certificates of a local authority, the roles `operator` (everything) and `observer` (read).
+ * key and client certificates of a local authority, the roles `operator` (everything), `observer` (read), and `more` as
+ * YAML: `{ extends: ci-run }`, for tokens whose claim names them.
  * Its files are in a temporary folder that `close` removes.
  */
-export async function startTestGate(socket: string): Promise<TestGate> {
+export async function startTestGate(socket: string, more: Readonly<Record<string, string>> = {}): Promise<TestGate> {
   const folder = temporaryDirectory('gate')
   const file = (name: string, content: string) => {
     writeFileSync(path.join(folder.path, name), content, { mode: 0o600 })
@@ -40,7 +41,7 @@ export async function startTestGate(socket: string): Promise<TestGate> {
   file('server.crt', server.certificate)
   file('server.key', server.key)
   file('token.pem', publicTokenKey(tokenKey))
-  file('dockgate.yaml', configuration(socket, folder.path))
+  file('dockgate.yaml', configuration(socket, folder.path, more))
 
   const gate = await startGate(loadConfig(path.join(folder.path, 'dockgate.yaml')))
   const url = (name: string) => {
@@ -80,7 +81,7 @@ export async function startTestGate(socket: string): Promise<TestGate> {
   }
 }
 
-const configuration = (socket: string, folder: string) => `
+const configuration = (socket: string, folder: string, more: Readonly<Record<string, string>>) => `
 listeners:
   - { name: plain, address: '127.0.0.1:0' }
   - name: secure
@@ -94,8 +95,12 @@ issuers:
 roles:
   operator: { extends: admin }
   observer: { allow: [read] }
-bindings:
-  - { role: operator, issuer: local, when: 'claims.role == "operator"' }
+${Object.entries(more)
+  .map(([name, role]) => `  ${name}: ${role}\n`)
+  .join('')}bindings:
+${Object.keys(more)
+  .map((name) => `  - { role: ${name}, issuer: local, when: 'claims.role == "${name}"' }\n`)
+  .join('')}  - { role: operator, issuer: local, when: 'claims.role == "operator"' }
   - { role: observer, issuer: local }
   - { role: operator, issuer: staff, when: 'cert.commonName == "operator"' }
   - { role: observer, issuer: staff }
