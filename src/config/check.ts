@@ -135,6 +135,18 @@ function checkKeySource(path: readonly PropertyKey[], jwt: JwtIssuerConfig, find
   }
   const problem = jwt.jwksUri === undefined ? null : urlProblem(jwt.jwksUri)
   if (problem) findings.problem([...path, 'jwksUri'], problem)
+  const proxy = jwt.proxy === undefined ? null : proxyProblem(jwt.proxy)
+  if (proxy) findings.problem([...path, 'proxy'], proxy)
+}
+
+/** What goes through the proxy is a TLS connection with the issuer, so the way to it may be plain. */
+function proxyProblem(text: string): string | null {
+  const url = new URL(text)
+  if (url.username !== '' || url.password !== '') return 'a URL with a user name or password is not taken'
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return `${quoted(text)} is neither http nor https`
+  return url.pathname === '/' && url.search === '' && url.hash === ''
+    ? null
+    : `${quoted(text)} has more than a scheme, a host and a port; remove the rest`
 }
 
 /** Keys that come over plain HTTP are whoever's is on the way. */

@@ -35,7 +35,8 @@ export function explainIssues(schema: z.ZodType, value: unknown, issues: readonl
 }
 
 function explain(issue: z.core.$ZodIssue, found: unknown): string {
-  if (found === undefined) return 'is missing'
+  // What our own code says of a key that is not there says also what it is for.
+  if (found === undefined && issue.code !== 'custom') return 'is missing'
   switch (issue.code) {
     case 'invalid_type':
       return withFound(

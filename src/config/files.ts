@@ -22,9 +22,10 @@ export function checkFiles(pieces: Pieces, directory: string, findings: Findings
   }
   for (const [name, issuer] of pieces.issuers) {
     const path = ['issuers', name]
-    const { jwksFile, publicKey } = issuer?.jwt ?? {}
+    const { jwksFile, publicKey, ca } = issuer?.jwt ?? {}
     if (jwksFile !== undefined) checkJwks([...path, 'jwt', 'jwksFile'], at(jwksFile), findings)
     if (publicKey !== undefined) checkPublicKey([...path, 'jwt', 'publicKey'], at(publicKey), findings)
+    if (ca !== undefined) checkAuthorities([...path, 'jwt', 'ca'], at(ca), findings)
     const authorities = issuer?.certificate?.authorities
     if (authorities !== undefined) checkAuthorities([...path, 'certificate', 'authorities'], at(authorities), findings)
   }

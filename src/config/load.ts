@@ -103,5 +103,6 @@ function absoluteJwt(jwt: NonNullable<Config['issuers'][string]['jwt']>, at: (pa
     ...jwt,
     ...(jwt.jwksFile === undefined ? {} : { jwksFile: at(jwt.jwksFile) }),
     ...(jwt.publicKey === undefined ? {} : { publicKey: at(jwt.publicKey) }),
+    ...(jwt.ca === undefined ? {} : { ca: at(jwt.ca) }),
   }
 }

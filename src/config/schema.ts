@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { completeIssuer } from './issuer.ts'
+import { ISSUER_PRESETS } from './issuer-presets.ts'
 import { extendsSchema, profileSchema } from './profile-schema.ts'
 import { parseBytes, parseDuration, parseMode } from './units.ts'
 
@@ -99,17 +101,39 @@ const ALGORITHMS = [
   'Ed25519',
 ] as const
 
-const jwtIssuer = z.strictObject({
-  issuer: text,
-  audience: z.union([text, z.array(text).min(1)], {
-    error: 'wants an audience or a list of audiences, none of them empty',
-  }),
-  algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519']),
+const uuid = z.string().regex(/^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/, {
+  error: 'is no id such as 01234567-89ab-cdef-0123-456789abcdef',
+})
+
+const jwtIssuerAsWritten = z.strictObject({
+  preset: z.enum(ISSUER_PRESETS).optional(),
+  host: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]{1,253}(:[1-9][0-9]{0,4})?$/, { error: 'is no host such as git.example.com' })
+    .optional(),
+  tenant: uuid.optional(),
+  organization: uuid.optional(),
+  issuer: text.optional(),
+  audience: z
+    .union([text, z.array(text).min(1)], { error: 'wants an audience or a list of audiences, none of them empty' })
+    .optional(),
+  algorithms: z.array(z.enum(ALGORITHMS)).min(1).optional(),
   jwksUri: z.url({ error: 'is no URL' }).optional(),
   jwksFile: path.optional(),
   publicKey: path.optional(),
+  ca: path.optional(),
+  proxy: z.url({ error: 'is no URL' }).optional(),
+  refresh: duration(MINUTE, 24 * HOUR).optional(),
+  outage: duration(0, 7 * 24 * HOUR).optional(),
+  confirmation: z.enum(['optional', 'required']).default('optional'),
   clockTolerance: duration(0, 5 * MINUTE).default(30 * SECOND),
 })
+
+/** An issuer of tokens before its preset and the defaults are filled in. */
+export type JwtIssuerAsWritten = z.output<typeof jwtIssuerAsWritten>
+export type Algorithm = (typeof ALGORITHMS)[number]
+
+const jwtIssuer = jwtIssuerAsWritten.transform(completeIssuer)
 
 const certificateIssuer = z.strictObject({ authorities: path })
 

@@ -4,6 +4,7 @@ import { Refusal } from '../refusal.ts'
 import { type CertificateIssuer, readAuthorities } from './authorities.ts'
 import { readBearer } from './bearer.ts'
 import { createClientCertificates } from './client-certificates.ts'
+import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { checkConfirmation } from './confirmation.ts'
 import { createKeys } from './keys.ts'
 import type { CertificateFacts, Principal } from './principal.ts'
@@ -33,8 +34,10 @@ export interface Authenticator {
 
 export interface AuthenticatorOptions {
   /** Milliseconds since the epoch; the system's clock unless told. */
-  readonly now?: () => number
-  /** Takes one line for the operator whenever an issuer's keys could not be fetched. */
+  readonly now?: Clock['now']
+  /** The system's timers unless told. */
+  readonly after?: Clock['after']
+  /** Takes one line for the operator whenever an issuer's keys can no longer be fetched, or can again. */
   readonly warn?: (message: string) => void
 }
 
@@ -55,9 +58,9 @@ export async function createAuthenticator(
   issuers: Config['issuers'],
   options: AuthenticatorOptions = {},
 ): Promise<Authenticator> {
-  const now = options.now ?? (() => Date.now())
+  const { now = SYSTEM_CLOCK.now, after = SYSTEM_CLOCK.after } = options
   const closing = new AbortController()
-  const remote = { now, signal: closing.signal, warn: options.warn ?? (() => {}) }
+  const remote = { clock: { now, after }, signal: closing.signal, warn: options.warn ?? (() => {}) }
 
   const { tokens, certified } = await readIssuers(issuers, remote).catch((error: unknown) => {
     closing.abort()

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import type { JwtIssuerConfig } from '../config/schema.ts'
+import { fixedKeys, type IssuerKeys } from './issuer-keys.ts'
 import { createRemoteKeys, type RemoteKeysOptions } from './remote-keys.ts'
 
 const LEAST_RSA_BITS = 2048
@@ -12,18 +13,13 @@ const LEAST_RSA_BITS = 2048
  * failing is no error here.
  *
  * @param path where the issuer stands in the configuration, for messages: `issuers.github.jwt`
- * @returns the function that jose asks for the key of a token's header
  * @throws Error with a message for the operator when the configuration or a file cannot be used
  */
-export async function createKeys(
-  path: string,
-  jwt: JwtIssuerConfig,
-  options: RemoteKeysOptions,
-): Promise<JWTVerifyGetKey> {
+export async function createKeys(path: string, jwt: JwtIssuerConfig, options: RemoteKeysOptions): Promise<IssuerKeys> {
   const given = [jwt.publicKey, jwt.jwksFile, jwt.jwksUri].filter((source) => source !== undefined)
   if (given.length > 1) throw new Error(`${path}: at most one of jwksUri, jwksFile and publicKey`)
-  if (jwt.publicKey !== undefined) return keysOfPem(`${path}.publicKey`, jwt.publicKey, jwt.algorithms)
-  if (jwt.jwksFile !== undefined) return keysOfFile(`${path}.jwksFile`, jwt.jwksFile)
+  if (jwt.publicKey !== undefined) return fixedKeys(await keysOfPem(`${path}.publicKey`, jwt.publicKey, jwt.algorithms))
+  if (jwt.jwksFile !== undefined) return fixedKeys(keysOfFile(`${path}.jwksFile`, jwt.jwksFile))
   return createRemoteKeys(path, jwt, options)
 }
 

@@ -1,119 +1,149 @@
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import { isLoopback } from '../config/address.ts'
 import type { JwtIssuerConfig } from '../config/schema.ts'
-import { quoted } from '../text.ts'
-import { fetchText, KeysUnavailable } from './fetch.ts'
+import type { Clock } from './clock.ts'
+import { KeysUnavailable } from './fetch.ts'
+import type { IssuerKeys, KeySet } from './issuer-keys.ts'
+import { createKeySource } from './key-source.ts'
 
 /** Milliseconds for discovery and keys together. */
 const TIMEOUT = 5_000
 /** Milliseconds after a fetch in which an unknown key id does not cause another. */
 const UNKNOWN_KEY_COOL_DOWN = 30_000
-/** Milliseconds after a fetch that failed in which no other is tried. */
-const FAILURE_COOL_DOWN = 5_000
-/** Milliseconds. Keys that could not be fetched again by then are no longer used. */
-const MAX_AGE = 10 * 60_000
+/** Milliseconds after a fetch that failed in which no other is tried; what passes between the later ones doubles up to the last. */
+const FIRST_RETRY = 5_000
+const LAST_RETRY = 60_000
+/** The part of their age after which keys are fetched again, so that there is time for a few failures. */
+const REFRESH_AT = 0.8
 
 export interface RemoteKeysOptions {
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-  /** Ends fetches that are under way, when the gate closes. */
+  readonly clock: Clock
+  /** Ends fetches that are under way, and all later ones, when the gate closes. */
   readonly signal: AbortSignal
-  /** Takes one line for the operator whenever a fetch failed. */
+  /** Takes one line for the operator whenever keys can no longer be fetched, may no longer be used, or are here again. */
   readonly warn: (message: string) => void
 }
 
+interface Held {
+  readonly set: KeySet
+  readonly text: string
+  /** When the fetch that brought it began: what the issuer said after that is not in it. */
+  readonly at: number
+}
+
+interface Failure {
+  readonly at: number
+  readonly error: Error
+}
+
 /**
- * The keys of an issuer from its JWKS URL, or, when the configuration names none, by OIDC discovery (OpenID Connect
- * Discovery 1.0 section 4) below its issuer URL, afresh at every fetch, so that a `jwks_uri` may move.
- * There is one fetch at a time, the first one at once in the background.
+ * The keys of an issuer that must be fetched. One fetch at a time, the first one at once in the background, then again
+ * before they are as old as the issuer's `refresh`; a key that the issuer took away is not used beyond that age. When
+ * fetches fail, the keys go on serving for `outage` more, then the issuer's tokens are refused until one succeeds.
  *
  * @param path where the issuer stands in the configuration: `issuers.github.jwt`
- * @returns the function that jose asks for a key; it rejects with KeysUnavailable when the keys cannot be had
- * @throws Error with a message for the operator when a URL in the configuration cannot be used
+ * @throws Error with a message for the operator when the configuration cannot be used
  */
-export function createRemoteKeys(path: string, jwt: JwtIssuerConfig, options: RemoteKeysOptions): JWTVerifyGetKey {
-  const source =
-    jwt.jwksUri === undefined
-      ? discoveryUrl(`${path}.issuer`, jwt.issuer)
-      : configuredUrl(`${path}.jwksUri`, jwt.jwksUri)
-  let failure: { readonly at: number; readonly error: unknown } | null = null
+export function createRemoteKeys(path: string, jwt: JwtIssuerConfig, options: RemoteKeysOptions): IssuerKeys {
+  const { clock, signal, warn } = options
+  const source = createKeySource(path, jwt)
+  let held: Held | null = null
+  /** Of the last fetch; null when it succeeded. */
+  let failure: Failure | null = null
+  let failures = 0
+  let triedAt = Number.NEGATIVE_INFINITY
+  let running: Promise<void> | null = null
+  let cancelNext = () => {}
+  let told = ''
 
-  async function fetchKeys(timeout: AbortSignal): Promise<Response> {
-    const age = failure === null ? FAILURE_COOL_DOWN : options.now() - failure.at
-    if (failure !== null && age >= 0 && age < FAILURE_COOL_DOWN) throw failure.error
+  signal.addEventListener('abort', () => {
+    cancelNext()
+    source.close()
+  })
+
+  function usable(): KeySet | null {
+    if (held === null) return null
+    const age = clock.now() - held.at
+    if (age < jwt.refresh) return held.set
+    return failure !== null && age < jwt.refresh + jwt.outage ? held.set : null
+  }
+
+  /** Never rejects: what came of it is in the variables above. */
+  function fetchKeys(): Promise<void> {
+    running ??= fetchOnce().finally(() => {
+      running = null
+    })
+    return running
+  }
+
+  async function fetchOnce(): Promise<void> {
+    cancelNext()
+    triedAt = clock.now()
     try {
-      const signal = AbortSignal.any([timeout, options.signal])
-      const url = jwt.jwksUri === undefined ? await discover(source, jwt.issuer, signal) : source
-      const text = await fetchText(url, signal)
-      checkKeySet(url, text)
+      const { text, set } = await source.load(AbortSignal.any([AbortSignal.timeout(TIMEOUT), signal]))
+      held = { set: held?.text === text ? held.set : set, text, at: triedAt }
       failure = null
-      return new Response(text)
+      failures = 0
+      if (told !== '') warn(`${path}: the issuer's keys can be had again`)
+      told = ''
+      fetchAfter(jwt.refresh * REFRESH_AT)
     } catch (error) {
-      failure = { at: options.now(), error }
-      if (!options.signal.aborted) options.warn(`${path}: the issuer's keys cannot be had: ${(error as Error).message}`)
-      throw error
+      failure = { at: clock.now(), error: error as Error }
+      tell()
+      fetchAfter(Math.min(FIRST_RETRY * 2 ** failures, LAST_RETRY))
+      failures += 1
     }
   }
 
-  const keys = createRemoteJWKSet(source, {
-    timeoutDuration: TIMEOUT,
-    cooldownDuration: UNKNOWN_KEY_COOL_DOWN,
-    cacheMaxAge: MAX_AGE,
-    [customFetch]: (_url, { signal }) => fetchKeys(signal),
-  })
-  // A failure was told to `warn`; the first request that needs the keys tries again.
-  keys.reload().catch(() => {})
-  return keys
-}
-
-async function discover(source: URL, issuer: string, signal: AbortSignal): Promise<URL> {
-  const document = readJson(source, await fetchText(source, signal))
-  // Section 4.3: exactly equal, or anybody's document could bring anybody's keys.
-  if (document.issuer !== issuer) {
-    const found = typeof document.issuer === 'string' ? quoted(document.issuer) : 'none'
-    throw new KeysUnavailable(`${source.href} is the document of issuer ${found}, not of ${quoted(issuer)}`)
+  function fetchAfter(milliseconds: number): void {
+    if (!signal.aborted) cancelNext = clock.after(milliseconds, () => void fetchKeys())
   }
-  const url = typeof document.jwks_uri === 'string' ? URL.parse(document.jwks_uri) : null
-  if (url === null) throw new KeysUnavailable(`${source.href} has no jwks_uri`)
-  // An issuer elsewhere must not make the gate send requests to this machine's own ports.
-  if (url.protocol === 'https:' || (isLocal(url) && isLocal(source))) return url
-  throw new KeysUnavailable(`${source.href} has a jwks_uri that is not https: ${quoted(url.href)}`)
-}
 
-/** jose judges the set again when it takes it; here a broken one counts as a fetch that failed, and is not fetched at once again. */
-function checkKeySet(url: URL, text: string): void {
-  const value = readJson(url, text)
-  try {
-    createLocalJWKSet(value as unknown as JSONWebKeySet)
-  } catch (error) {
-    throw new KeysUnavailable(`${url.href} answers with no JWK Set`, { cause: error })
+  /** A line is told once: the retries that fail as the first did say nothing new. */
+  function tell(): void {
+    const line = `the issuer's keys cannot be had: ${failure?.error.message}; ${consequence()}`
+    if (line === told || signal.aborted) return
+    told = line
+    warn(`${path}: ${line}`)
+  }
+
+  function consequence(): string {
+    if (held === null) return 'its tokens are refused until they can'
+    if (usable() === null) return `those of ${time(held.at)} are too old, so its tokens are refused until they can`
+    return `those of ${time(held.at)} serve until ${time(held.at + jwt.refresh + jwt.outage)}`
+  }
+
+  function mayTry(after: number): boolean {
+    const passed = clock.now() - triedAt
+    // A clock that was set back must not keep a fetch from being tried.
+    return passed >= after || passed < 0
+  }
+
+  void fetchKeys()
+  return {
+    async ready() {
+      const set = usable()
+      if (set !== null) return set
+      if (running !== null || failure === null || mayTry(FIRST_RETRY)) await fetchKeys()
+      const fetched = usable()
+      if (fetched !== null) return fetched
+      throw unavailable(failure)
+    },
+
+    async newer(than) {
+      if (running !== null || mayTry(UNKNOWN_KEY_COOL_DOWN)) await fetchKeys()
+      const set = usable()
+      if (set !== null && set !== than) return set
+      if (failure !== null) throw unavailable(failure)
+      return null
+    },
+
+    holds: (set) => usable() === set,
   }
 }
 
-function readJson(url: URL, text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
-  } catch {
-    // Told below, like any other value that is no object.
-  }
-  throw new KeysUnavailable(`${url.href} answers with no JSON object`)
+function unavailable(failure: Failure | null): Error {
+  return failure?.error ?? new KeysUnavailable('the keys are too old')
 }
 
-/** Section 4.1: a slash at the end of the issuer is left out before the well-known path. */
-function discoveryUrl(path: string, issuer: string): URL {
-  if (/[?#]/.test(issuer)) throw new Error(`${path}: ${quoted(issuer)} has a query or a fragment`)
-  return configuredUrl(path, `${issuer.endsWith('/') ? issuer.slice(0, -1) : issuer}/.well-known/openid-configuration`)
-}
-
-function configuredUrl(path: string, text: string): URL {
-  const url = URL.parse(text)
-  if (url === null) throw new Error(`${path}: ${quoted(text)} is no URL`)
-  if (url.protocol === 'https:' || isLocal(url)) return url
-  throw new Error(`${path}: ${quoted(text)} is not https (http is taken for 127.0.0.1, ::1 and localhost only)`)
-}
-
-function isLocal(url: URL): boolean {
-  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
-  return url.protocol === 'http:' && isLoopback(host)
+function time(milliseconds: number): string {
+  return new Date(milliseconds).toISOString()
 }

@@ -1,25 +1,18 @@
 import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Principal } from './principal.ts'
+import type { Verified } from './verify.ts'
 
 const MAX_TOKENS = 10_000
 /** Characters of all cached tokens together: their claims take memory in proportion. */
 const MAX_CHARACTERS = 16 * 1024 * 1024
 /** Beyond this many different tokens being verified at once, equal ones no longer wait for each other. */
 const MAX_PENDING = 1024
-/** Seconds. An issuer's key that was taken back must not live on in here as long as its longest token. */
-const MAX_AGE = 10 * 60
-
-interface Entry {
-  readonly principal: Principal
-  /** Seconds since the epoch: from this second on the entry is not served. */
-  readonly until: number
-  readonly characters: number
-}
 
 /**
- * Remembers who verified tokens are, by the SHA-256 of the token: 10,000 of them, none longer than ten minutes, none
- * at or beyond its principal's `expiresAt`. Equal tokens that arrive together are verified once. What fails is not
+ * Remembers who verified tokens are, by the SHA-256 of the token: 10,000 of them, none at or beyond its principal's
+ * `expiresAt`, none longer than the keys hold with which it was verified: so a key that the issuer takes away, or that
+ * becomes too old, does not live on in here. Equal tokens that arrive together are verified once. What fails is not
  * remembered.
  *
  * @param verify rejects with a Refusal
@@ -27,21 +20,16 @@ interface Entry {
  * @returns a function that answers at once for a token that it knows
  */
 export function createTokenCache(
-  verify: (token: string) => Promise<Principal>,
+  verify: (token: string) => Promise<Verified>,
   now: () => number,
 ): (token: string) => Principal | Promise<Principal> {
-  const verified = new LRUCache<string, Entry>({
-    max: MAX_TOKENS,
-    maxSize: MAX_CHARACTERS,
-    sizeCalculation: (entry) => entry.characters,
-  })
+  const remembered = new LRUCache<string, Verified>({ max: MAX_TOKENS, maxSize: MAX_CHARACTERS })
   const pending = new Map<string, Promise<Principal>>()
 
   async function verifyAndRemember(key: string, token: string): Promise<Principal> {
-    const principal = await verify(token)
-    const until = Math.min(principal.expiresAt, Math.floor(now() / 1000) + MAX_AGE)
-    verified.set(key, { principal, until, characters: token.length })
-    return principal
+    const verified = await verify(token)
+    remembered.set(key, verified, { size: token.length })
+    return verified.principal
   }
 
   async function share(key: string, token: string): Promise<Principal> {
@@ -54,11 +42,12 @@ export function createTokenCache(
 
   return function principalOf(token) {
     const key = hash('sha256', token, 'hex')
-    const entry = verified.get(key)
-    if (entry !== undefined) {
+    const verified = remembered.get(key)
+    if (verified !== undefined) {
+      const { principal, keys, set } = verified
       // Whole seconds, as the verification counts them.
-      if (Math.floor(now() / 1000) < entry.until) return entry.principal
-      verified.delete(key)
+      if (Math.floor(now() / 1000) < principal.expiresAt && keys.holds(set)) return principal
+      remembered.delete(key)
     }
     const running = pending.get(key)
     if (running !== undefined) return running

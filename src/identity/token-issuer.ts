@@ -1,9 +1,9 @@
-import type { JWTVerifyGetKey } from 'jose'
 import type { JwtIssuerConfig } from '../config/schema.ts'
+import type { IssuerKeys } from './issuer-keys.ts'
 
-/** A configured issuer of tokens, with the function that finds its keys. */
+/** A configured issuer of tokens, with its keys. */
 export interface TokenIssuer {
   readonly name: string
   readonly jwt: JwtIssuerConfig
-  readonly keys: JWTVerifyGetKey
+  readonly keys: IssuerKeys
 }

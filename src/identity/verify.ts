@@ -5,6 +5,7 @@ import { quoted } from '../text.ts'
 import { readClaims } from './claims.ts'
 import { KeysUnavailable } from './fetch.ts'
 import { hasInvisible } from './invisible.ts'
+import type { IssuerKeys, KeySet } from './issuer-keys.ts'
 import type { Principal } from './principal.ts'
 import type { TokenIssuer } from './token-issuer.ts'
 import { explain, notYetValid } from './token-refusal.ts'
@@ -17,6 +18,13 @@ const MAX_SUBJECT_LENGTH = 256
 const LAST_SECOND = 8.64e12
 /** Reasons that say "not this issuer's key". Any other one ends the search: the token is this issuer's, or nobody knows. */
 const WRONG_KEY: ReadonlySet<string> = new Set(['token-algorithm', 'token-key-unknown', 'token-signature'])
+
+/** A principal, and the keys that prove it: it stands as long as they hold. */
+export interface Verified {
+  readonly principal: Principal
+  readonly keys: IssuerKeys
+  readonly set: KeySet
+}
 
 /**
  * Makes the function that verifies a token (RFC 7519, RFC 8725). The unverified `iss` and `aud` choose among the
@@ -31,7 +39,7 @@ const WRONG_KEY: ReadonlySet<string> = new Set(['token-algorithm', 'token-key-un
 export function createVerifier(
   issuers: readonly TokenIssuer[],
   now: () => number,
-): (token: string) => Promise<Principal> {
+): (token: string) => Promise<Verified> {
   return async function verify(token) {
     const unverified = readUnverified(token)
     let first: Refusal | null = null
@@ -70,11 +78,11 @@ async function verifyWith(
   token: string,
   unverified: UnverifiedToken,
   now: number,
-): Promise<Principal> {
+): Promise<Verified> {
   const { name, jwt } = issuer
   const tolerance = jwt.clockTolerance / 1000
   if (!jwt.algorithms.some((one) => one === unverified.algorithm)) throw new errors.JOSEAlgNotAllowed()
-  const payload = await verifySignature(issuer, token, {
+  const { payload, set } = await verifySignature(issuer.keys, token, {
     algorithms: [...jwt.algorithms],
     issuer: jwt.issuer,
     audience: [...audiences(jwt)],
@@ -88,13 +96,31 @@ async function verifyWith(
   // jose looks at iat only with a maximum age: a token from the future is a clock, or a forgery, gone wrong.
   if (iat !== undefined && iat > Math.floor(now / 1000) + tolerance) throw notYetValid(iat, now)
   const subject = readSubject(payload.sub)
-  return Object.freeze({ issuer: name, subject, claims, certificate: null, expiresAt: exp + tolerance })
+  const principal = Object.freeze({ issuer: name, subject, claims, certificate: null, expiresAt: exp + tolerance })
+  return { principal, keys: issuer.keys, set }
+}
+
+/** A key that the issuer has but the set has not is looked for once in a newer set. */
+async function verifySignature(
+  keys: IssuerKeys,
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<{ readonly payload: JWTPayload; readonly set: KeySet }> {
+  const set = await keys.ready()
+  try {
+    return { payload: await verifyWithSet(set, token, options), set }
+  } catch (error) {
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+    const newer = await keys.newer(set)
+    if (newer === null) throw error
+    return { payload: await verifyWithSet(newer, token, options), set: newer }
+  }
 }
 
 /** A token without a key id may fit several keys of the issuer: they are tried in the issuer's order. */
-async function verifySignature({ keys }: TokenIssuer, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
+async function verifyWithSet({ find }: KeySet, token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
   try {
-    return (await jwtVerify(token, keyFinder(keys), options)).payload
+    return (await jwtVerify(token, keyFinder(find), options)).payload
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
     let tried = 0
@@ -112,15 +138,13 @@ async function verifySignature({ keys }: TokenIssuer, token: string, options: JW
 }
 
 /** What goes wrong while a key is found is the issuer's fault, unless jose says that the token asks for another key. */
-function keyFinder(keys: JWTVerifyGetKey): JWTVerifyGetKey {
+function keyFinder(find: JWTVerifyGetKey): JWTVerifyGetKey {
   return async (header, token) => {
     try {
-      return await keys(header, token)
+      return await find(header, token)
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error
-      throw error instanceof KeysUnavailable
-        ? error
-        : new KeysUnavailable('a key of the issuer cannot be read', { cause: error })
+      throw new KeysUnavailable('a key of the issuer cannot be read', { cause: error })
     }
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 import { type Config, issuerSchema, type JwtIssuerConfig } from '../../src/config/schema.ts'
 import type { Authenticator } from '../../src/identity/authenticate.ts'
+import type { Clock } from '../../src/identity/clock.ts'
 import { Refusal } from '../../src/refusal.ts'
 
 export const ISSUER = 'https://issuer.example'
@@ -89,5 +90,49 @@ export function createFiles(): { write(name: string, content: string): string; r
       return file
     },
     remove: () => rmSync(directory, { recursive: true }),
+  }
+}
+
+/** A clock that stands still until it is told how much time has passed. */
+export interface TestClock extends Clock {
+  /**
+   * Lets time pass, and acts at its times what was to act in it. What acts must set its next timer when it is done; that
+   * is waited for.
+   */
+  pass(milliseconds: number): Promise<void>
+  /** Time passes, and no timer acts, as on a machine that sleeps. */
+  sleep(milliseconds: number): void
+}
+
+export function createClock(start = Date.now()): TestClock {
+  let time = start
+  let rearmed = () => {}
+  const timers = new Set<{ readonly at: number; readonly act: () => void }>()
+  const next = (until: number) => [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+  return {
+    now: () => time,
+    after(milliseconds, act) {
+      const timer = { at: time + milliseconds, act }
+      timers.add(timer)
+      rearmed()
+      return () => void timers.delete(timer)
+    },
+    async pass(milliseconds) {
+      const end = time + milliseconds
+      for (let timer = next(end); timer !== undefined; timer = next(end)) {
+        timers.delete(timer)
+        time = timer.at
+        const done = new Promise<void>((resolve) => {
+          rearmed = resolve
+        })
+        timer.act()
+        await done
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      time = end
+    },
+    sleep(milliseconds) {
+      time += milliseconds
+    },
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { fixedKeys, type IssuerKeys } from '../../src/identity/issuer-keys.ts'
 import type { Principal } from '../../src/identity/principal.ts'
 import { createTokenCache } from '../../src/identity/token-cache.ts'
 import { Refusal } from '../../src/refusal.ts'
@@ -13,13 +14,18 @@ const principal = (subject: string, expiresAt = START + 300): Principal => ({
   expiresAt,
 })
 
+const fixed = fixedKeys(() => {
+  throw new Error('no key is looked for here')
+})
+
 /** A cache over a clock in seconds, counting the verifications. */
-function createCache(verify: (token: string) => Promise<Principal>) {
+function createCache(verify: (token: string) => Promise<Principal>, keys: IssuerKeys = fixed) {
   const state = { seconds: START, verified: 0 }
   const cache = createTokenCache(
-    (token) => {
+    async (token) => {
       state.verified += 1
-      return verify(token)
+      const set = await keys.ready()
+      return { principal: await verify(token), keys, set }
     },
     () => state.seconds * 1000,
   )
@@ -50,13 +56,18 @@ describe('the token cache', () => {
     expect(cache('a')).toBeInstanceOf(Promise)
   })
 
-  it('T127 verifies again after ten minutes, so that a key that was taken back does not live on', async () => {
-    const { state, cache } = createCache(async (token) => principal(token, START + 100_000))
+  it('T127 verifies again when the keys no longer hold, so that a key that was taken back does not live on', async () => {
+    let held = { ...(await fixed.ready()) }
+    const keys: IssuerKeys = { ready: async () => held, newer: async () => null, holds: (set) => set === held }
+    const { state, cache } = createCache(async (token) => principal(token, START + 100_000), keys)
     await cache('a')
-    state.seconds = START + 599
+    state.seconds = START + 50_000
     expect(cache('a')).not.toBeInstanceOf(Promise)
-    state.seconds = START + 600
+    held = { ...held }
     expect(cache('a')).toBeInstanceOf(Promise)
+    await cache('a')
+    expect(cache('a')).not.toBeInstanceOf(Promise)
+    expect(state.verified).toBe(2)
   })
 
   it('T127 holds 10,000 tokens and drops the one that was used longest ago', async () => {
