@@ -11,7 +11,7 @@ import { UsageError } from './failure.ts'
 type Value = Readonly<Record<string, unknown>>
 
 const CALLER_KEYS = ['issuer', 'claims', 'certificate']
-const NAMES = ['subject', 'commonName', 'serial', 'fingerprint'] as const
+const NAMES = ['subject', 'commonName', 'issuer', 'serial', 'fingerprint'] as const
 const LISTS = ['dns', 'uri', 'email'] as const
 const CERTIFICATE_KEYS: readonly string[] = [...NAMES, ...LISTS]
 
@@ -95,7 +95,7 @@ function findIssuer(wanted: unknown, byClaim: boolean, issuers: Config['issuers'
 function readCertificateFacts(certificate: Value | null): CertificateFacts | null {
   if (certificate === null) return null
   checkKeys(certificate, 'certificate.', CERTIFICATE_KEYS)
-  const facts = { subject: '', commonName: '', serial: '', fingerprint: '' }
+  const facts = { subject: '', commonName: '', issuer: '', serial: '', fingerprint: '' }
   const lists: Record<(typeof LISTS)[number], readonly string[]> = { dns: [], uri: [], email: [] }
   for (const name of NAMES) facts[name] = textAt(certificate, name)
   for (const name of LISTS) lists[name] = textsAt(certificate, name)

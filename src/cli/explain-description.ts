@@ -1,4 +1,5 @@
 import type { Exchange } from '../audit/exchange.ts'
+import { requestFacts } from '../gate/gate.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
 import type { Finding } from '../inspect/judge/types.ts'
 import { itemThatAllows } from '../policy/allow.ts'
@@ -86,7 +87,7 @@ interface Decided {
 
 /** Tells a decision, and the way to it, as plain data. */
 export function describeDecision(decided: Decided): Explanation {
-  const { question, outcome, policy } = decided
+  const { question, outcome } = decided
   const { operation, principal, role, findings } = decided.exchange
   const refusal = outcome instanceof Refusal ? outcome : null
   return {
@@ -101,12 +102,18 @@ export function describeDecision(decided: Decided): Explanation {
       subject: principal.subject,
       proof: 'token' in question.caller ? 'token' : 'assumed',
     },
-    bindings: principal === null ? [] : traceBindings(policy, principal).map(describeStep),
+    bindings: stepsOf(decided).map(describeStep),
     role: describeRole(decided.exchange),
     findings: findings.map((finding) => ({ ...finding, key: `roles.${role?.name}.${finding.key}` })),
     sent: outcome instanceof Refusal ? null : describeSent(outcome),
     notes: notesOf(decided),
   }
+}
+
+function stepsOf({ policy, exchange }: Pick<Decided, 'policy' | 'exchange'>): readonly BindingStep[] {
+  const { principal, operation } = exchange
+  if (principal === null || operation === null) return []
+  return traceBindings(policy, principal, requestFacts(exchange, operation))
 }
 
 function describeStep({ binding: { issuer, role, when }, outcome, error }: BindingStep): BindingDescription {
@@ -135,12 +142,15 @@ function describeSent({ operation, headers, body }: CheckedRequest): Sent {
   return { ...sent, body: body.kind, json: null }
 }
 
-function notesOf({ question, exchange, outcome, lookedAt }: Decided): string[] {
+function notesOf({ policy, question, exchange, outcome, lookedAt }: Decided): string[] {
   const { caller, body } = question
   const { operation, principal } = exchange
   const notes: string[] = []
   if (principal !== null && 'principal' in caller) {
     notes.push('the caller is taken as verified: no signature, date or audience was looked at')
+  }
+  if (stepsOf({ policy, exchange }).some(({ binding }) => binding.when?.perRequest)) {
+    notes.push(`conditions saw a request on listener "${exchange.listener}", from no address, at this time`)
   }
   if (lookedAt.hostPaths) {
     notes.push('symbolic links in host paths were followed on this machine; on the Docker host they may lead elsewhere')

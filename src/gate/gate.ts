@@ -5,13 +5,14 @@ import { makeRecord } from '../audit/record.ts'
 import type { RecordWriter } from '../audit/writer.ts'
 import type { ListenerConfig } from '../config/schema.ts'
 import { recognise } from '../engine/recognise.ts'
+import type { Operation } from '../engine/types.ts'
 import type { Engine } from '../forward/engine.ts'
 import type { Authenticator, Evidence } from '../identity/authenticate.ts'
 import { type BodySource, type CheckedRequest, inspect } from '../inspect/inspect.ts'
 import type { Surroundings } from '../inspect/surroundings.ts'
 import { checkHead } from '../listen/head.ts'
 import { authorise } from '../policy/authorise.ts'
-import type { Policy } from '../policy/types.ts'
+import type { Policy, RequestFacts } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
 import type { OpenExchanges } from './open.ts'
 import type { GateSurroundings } from './surroundings.ts'
@@ -57,7 +58,8 @@ export async function judge(
       `${operation.spec.id} exists only as HTTP/2; use POST /grpc with Upgrade: h2c`,
     )
   }
-  const decision = authorise(gate.policy, principal, operation)
+  const facts = requestFacts(exchange, operation, request.socket.remoteAddress)
+  const decision = authorise(gate.policy, principal, operation, facts)
   exchange.role = decision.role
   if (!decision.allow) throw new Refusal(decision.reason, decision.message)
   return inspect({
@@ -69,6 +71,11 @@ export async function judge(
     role: decision.role,
     surroundings: gate.surroundings,
   })
+}
+
+/** What conditions see of the request; the client's address is unknown on a unix socket and once it is gone. */
+export function requestFacts({ listener }: Exchange, { spec }: Operation, address = ''): RequestFacts {
+  return { address, listener, operation: spec.id, time: Date.now() }
 }
 
 /** Writes the exchange's record: one line per request, and one more at the end of a session. */

@@ -26,6 +26,7 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
   const records = openRecords(config.records.file)
   const engine = createEngine(config.engine.slice('unix://'.length))
   const authenticator = await createAuthenticator(config.issuers, { warn })
+  policy.errors.tell(warn)
   const gate: Gate = {
     authenticator,
     policy,

@@ -30,6 +30,7 @@ export function readCertificate(leaf: X509Certificate): CertificateFacts {
     dns: namesOf(names, 'DNS'),
     uri: namesOf(names, 'URI'),
     email: namesOf(names, 'email'),
+    issuer: readSubject(leaf.issuer).text,
     serial: leaf.serialNumber,
     fingerprint: hash('sha256', leaf.raw, 'hex'),
   })

@@ -18,6 +18,8 @@ export interface CertificateFacts {
   readonly dns: readonly string[]
   readonly uri: readonly string[]
   readonly email: readonly string[]
+  /** The name of the authority that signed it, in the subject's form. */
+  readonly issuer: string
   /** Upper-case hex without separators. */
   readonly serial: string
   /** SHA-256 of the DER, lower-case hex without separators. */

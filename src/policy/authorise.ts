@@ -2,7 +2,7 @@ import type { Operation } from '../engine/types.ts'
 import type { Principal } from '../identity/principal.ts'
 import { printable, quoted } from '../text.ts'
 import { tryBinding } from './bindings.ts'
-import type { Decision, Policy, Role } from './types.ts'
+import type { Binding, Decision, Policy, RequestFacts, Role } from './types.ts'
 
 /** Without these a client cannot agree on an API version, so even its refusals would not be understood. */
 const ALWAYS_ALLOWED: ReadonlySet<string> = new Set(['SystemPing', 'SystemPingHead', 'SystemVersion'])
@@ -12,16 +12,24 @@ const ALWAYS: Decision = { allow: true, role: null, reason: 'allowed', message: 
 const SUBJECT_LENGTH = 200
 const ALLOW_LENGTH = 200
 
-/** A principal's place in a policy: its role, and the decision that every allowed operation shares. */
-interface Standing {
-  readonly policy: Policy
-  readonly role: Role | null
+/** A role that a principal may have, and the decision that every allowed operation shares. */
+interface Candidate {
+  readonly role: Role
+  /** What must hold of the request; null when all that the binding asks is known of the principal. */
+  readonly binding: Binding | null
   readonly allowed: Decision
 }
 
+/** A principal's place in a policy. */
+interface Standing {
+  readonly policy: Policy
+  /** In file order; none but the last has its role for every request. */
+  readonly candidates: readonly Candidate[]
+}
+
 /**
- * Which role a principal has depends on nothing but the two, and principals are made once a proof, so it is found once a
- * principal. An entry lives no longer than its principal; a new policy (another object) makes it void.
+ * Which roles a principal may have depends on nothing but the two, and principals are made once a proof, so they are
+ * found once a principal. An entry lives no longer than its principal; a new policy (another object) makes it void.
  */
 const standings = new WeakMap<Principal, Standing>()
 
@@ -29,27 +37,48 @@ const standings = new WeakMap<Principal, Standing>()
  * Decides whether the principal may do the operation: the first binding in file order whose issuer and condition match
  * names the role, and the role says yes or no. Never throws.
  */
-export function authorise(policy: Policy, principal: Principal, operation: Operation): Decision {
+export function authorise(policy: Policy, principal: Principal, operation: Operation, request: RequestFacts): Decision {
   if (ALWAYS_ALLOWED.has(operation.spec.id)) return ALWAYS
-  const { role, allowed } = standingOf(policy, principal)
-  if (role === null) return noBinding(principal)
+  const candidate = candidateOf(policy, principal, request)
+  if (candidate === null) return noBinding(principal)
+  const { role, allowed } = candidate
   const operations = operation.elevated ? role.elevated : role.operations
   return operations.has(operation.spec.id) ? allowed : notAllowed(role, operation)
 }
 
-/** The role that the policy gives to the principal, or null. */
-export function roleOf(policy: Policy, principal: Principal): Role | null {
-  return standingOf(policy, principal).role
+/** The role that the policy gives to the principal for this request, or null. */
+export function roleOf(policy: Policy, principal: Principal, request: RequestFacts): Role | null {
+  return candidateOf(policy, principal, request)?.role ?? null
 }
 
-function standingOf(policy: Policy, principal: Principal): Standing {
+function candidateOf(policy: Policy, principal: Principal, request: RequestFacts): Candidate | null {
+  for (const candidate of candidatesOf(policy, principal, request)) {
+    if (candidate.binding === null || matches(policy, candidate.binding, principal, request)) return candidate
+  }
+  return null
+}
+
+function candidatesOf(policy: Policy, principal: Principal, request: RequestFacts): readonly Candidate[] {
   const known = standings.get(principal)
-  if (known !== undefined && known.policy === policy) return known
-  const binding = policy.bindings.find((one) => tryBinding(one, principal).outcome === 'matched')
-  const role = binding?.role ?? null
-  const standing = { policy, role, allowed: { allow: true, role, reason: 'allowed', message: '' } } as const
-  standings.set(principal, standing)
-  return standing
+  if (known !== undefined && known.policy === policy) return known.candidates
+  const candidates: Candidate[] = []
+  for (const binding of policy.bindings) {
+    if (binding.issuer !== principal.issuer) continue
+    const perRequest = binding.when?.perRequest ?? false
+    if (!perRequest && !matches(policy, binding, principal, request)) continue
+    const { role } = binding
+    const allowed = { allow: true, role, reason: 'allowed', message: '' } as const
+    candidates.push({ role, binding: perRequest ? binding : null, allowed })
+    if (!perRequest) break
+  }
+  standings.set(principal, { policy, candidates })
+  return candidates
+}
+
+function matches({ errors }: Policy, binding: Binding, principal: Principal, request: RequestFacts): boolean {
+  const { outcome, error, claimMissing } = tryBinding(binding, principal, request)
+  if (error !== null && !claimMissing) errors.note(binding.index, error)
+  return outcome === 'matched'
 }
 
 function noBinding({ issuer, subject }: Principal): Decision {

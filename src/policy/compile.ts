@@ -5,6 +5,7 @@ import type { BindingConfig, Config } from '../config/schema.ts'
 import { didYouMean } from '../nearest.ts'
 import { quoted } from '../text.ts'
 import { compileCondition } from './condition.ts'
+import { createConditionErrors } from './condition-errors.ts'
 import { compileRole } from './role.ts'
 import type { Binding, Policy, Role } from './types.ts'
 
@@ -38,7 +39,7 @@ export function compile(pieces: PolicyPieces, findings: Findings): Policy {
     if (role !== null) roles.set(name, compileRole(name, role, findings))
   }
   const bindings = pieces.bindings.flatMap(({ index, value }) => compileBinding(index, value, pieces, roles, findings))
-  return { roles, bindings }
+  return { roles, bindings, errors: createConditionErrors() }
 }
 
 function compileBinding(
@@ -57,7 +58,7 @@ function compileBinding(
     return []
   }
   const role = roles.get(binding.role)
-  return role === undefined ? [] : [{ role, issuer: binding.issuer, when }]
+  return role === undefined ? [] : [{ role, issuer: binding.issuer, when, index }]
 }
 
 function checkName(

@@ -1,27 +1,34 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js'
 import type { CertificateFacts, ClaimValue, Principal } from '../identity/principal.ts'
-import { didYouMean } from '../nearest.ts'
-import { printable, quoted } from '../text.ts'
+import { printable } from '../text.ts'
+import { type ConditionProblem, isNode, refusedPart } from './condition-rules.ts'
+import { parseNetwork, plainAddress } from './network.ts'
+import type { RequestFacts } from './types.ts'
 
-/** What a condition says of a principal. An error, such as a claim that is not there, holds for nobody. */
+/** What a condition says of a principal and a request. An error holds for nobody. */
 interface ConditionOutcome {
   readonly holds: boolean
   /** Why it could not be evaluated, one line; null when it could. */
   readonly error: string | null
+  /** The error is a claim that is not there: that is how conditions tell tokens apart. */
+  readonly claimMissing: boolean
 }
 
 export interface Condition {
   /** As it is written in the configuration. */
   readonly text: string
+  readonly ast: ASTNode
+  /** It looks at the request, so what it says of one request it need not say of the principal's next. */
+  readonly perRequest: boolean
   /** Never throws. */
-  readonly evaluate: (principal: Principal) => ConditionOutcome
+  readonly evaluate: (principal: Principal, request: RequestFacts) => ConditionOutcome
 }
 
 /** A compiled condition, or what is wrong with its text and where in it that begins. */
-export type ConditionResult = Condition | { readonly problem: string; readonly offset?: number }
+export type ConditionResult = Condition | ConditionProblem
 
-const HOLDS: ConditionOutcome = { holds: true, error: null }
-const FAILS: ConditionOutcome = { holds: false, error: null }
+const HOLDS: ConditionOutcome = { holds: true, error: null, claimMissing: false }
+const FAILS: ConditionOutcome = { holds: false, error: null, claimMissing: false }
 const ERROR_LENGTH = 300
 
 /** Beyond it a claim matches nothing: real claims are flat, and the evaluator keeps a type for every shape that it has seen. */
@@ -33,26 +40,17 @@ const NO_CERTIFICATE: CertificateFacts = {
   dns: [],
   uri: [],
   email: [],
+  issuer: '',
   serial: '',
   fingerprint: '',
 }
 
-const VARIABLES = ['claims', 'cert', 'subject', 'issuer'] as const
+const VARIABLES = ['claims', 'cert', 'request', 'subject', 'issuer'] as const
 /** CEL's names of types, as in `type(claims.groups) == list`. */
 const TYPE_NAMES = ['string', 'bool', 'int', 'uint', 'double', 'bytes', 'list', 'map', 'null_type', 'type']
 
-/**
- * The functions that a condition may call. Left out on purpose: `matches` (a backtracking regular expression over what
- * a client chose), `lowerAscii` and `upperAscii` (the library folds beyond ASCII: K, the Kelvin sign, becomes k), and
- * everything that parses (`json`, `timestamp`) or decodes.
- */
-const FUNCTIONS: ReadonlySet<string> = new Set(
-  'has size int double string bool type dyn startsWith endsWith contains split join substring indexOf lastIndexOf all exists exists_one map filter'.split(
-    ' ',
-  ),
-)
-
-const INSTEAD: ReadonlyMap<string, string> = new Map([['matches', '; use ==, in, startsWith, endsWith or contains']])
+/** What every network in a condition is read to once; they are all written in the configuration. */
+const networks = new Map<string, (address: string) => boolean>()
 
 const environment = new Environment({
   unlistedVariablesAreDyn: false,
@@ -69,12 +67,18 @@ const environment = new Environment({
       dns: 'list<string>',
       uri: 'list<string>',
       email: 'list<string>',
+      issuer: 'string',
       serial: 'string',
       fingerprint: 'string',
     },
   })
+  .registerVariable({
+    name: 'request',
+    schema: { address: 'string', listener: 'string', operation: 'string', time: 'google.protobuf.Timestamp' },
+  })
   .registerVariable('subject', 'string')
   .registerVariable('issuer', 'string')
+  .registerFunction('string.inNetwork(string): bool', inNetwork)
 
 /** What the library knows beyond our variables and the names of types: its own namespaces, of no use here. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(
@@ -86,8 +90,9 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set(
 
 /**
  * Compiles a CEL condition over `claims` (map of the verified token's claims), `cert` (facts of the verified
- * certificate, all empty without one), `subject` and `issuer`. It is type-checked, and must yield true or false. An
- * error while it is evaluated, such as a claim that is not there, is a non-match.
+ * certificate, all empty without one), `request` (the client's IP address, the listener's name, the operationId and the
+ * time), `subject` and `issuer`. It is type-checked, and must yield true or false. An error while it is evaluated, such
+ * as a claim that is not there, is a non-match.
  *
  * Whole numbers in claims are CEL ints, others doubles; the two compare by value.
  */
@@ -100,26 +105,53 @@ export function compileCondition(text: string): ConditionResult {
   }
   const checked = condition.check()
   if (!checked.valid) return celProblem(checked.error)
-  const refused = refusedPart(condition.ast)
+  const refused = refusedPart(condition.ast, RESERVED_NAMES, VARIABLES)
   if (refused !== null) return refused
   if (checked.type !== 'bool') {
     return { problem: `the condition yields ${checked.type}, not bool: compare it, as in claims.name == "value"` }
   }
-  return { text, evaluate: (principal) => evaluate(condition, principal) }
+  const perRequest = names(condition.ast, 'request')
+  const { ast } = condition
+  const evaluate = (principal: Principal, request: RequestFacts) =>
+    outcomeOf(condition, () => contextOf(principal, perRequest ? request : null))
+  return { text, ast, perRequest, evaluate }
 }
 
-function evaluate(condition: ParseResult, principal: Principal): ConditionOutcome {
+function outcomeOf(condition: ParseResult, context: () => object): ConditionOutcome {
   try {
-    return condition(contextOf(principal)) === true ? HOLDS : FAILS
+    return condition(context()) === true ? HOLDS : FAILS
   } catch (error) {
-    return { holds: false, error: celMessage(error) }
+    const { code } = error as { code?: string }
+    return { holds: false, error: celMessage(error), claimMissing: code === 'no_such_key' }
   }
+}
+
+/** True when the variable occurs anywhere in the tree. */
+function names(node: unknown, variable: string): boolean {
+  if (Array.isArray(node)) return node.some((part) => names(part, variable))
+  return isNode(node) && (node.op === 'id' ? node.args === variable : names(node.args, variable))
+}
+
+function inNetwork(address: string, text: string): boolean {
+  let contains = networks.get(text)
+  if (contains === undefined) {
+    contains = parseNetwork(text) ?? (() => false)
+    networks.set(text, contains)
+  }
+  return contains(address)
 }
 
 /** What the evaluator sees of a principal, made once for all bindings that are tried; it lives as long as the principal. */
 const contexts = new WeakMap<Principal, Record<string, unknown>>()
 
-function contextOf(principal: Principal): Record<string, unknown> {
+function contextOf(principal: Principal, request: RequestFacts | null): Record<string, unknown> {
+  const about = principalContext(principal)
+  if (request === null) return about
+  const { listener, operation, time } = request
+  return { ...about, request: { address: plainAddress(request.address), listener, operation, time: new Date(time) } }
+}
+
+function principalContext(principal: Principal): Record<string, unknown> {
   const known = contexts.get(principal)
   if (known !== undefined) return known
   const { subject, issuer } = principal
@@ -146,34 +178,7 @@ function celValue(value: ClaimValue, depth: number): unknown {
   return map
 }
 
-/** The first part of the condition that calls or names what conditions have no use for. */
-function refusedPart(node: unknown): { problem: string; offset: number } | null {
-  if (Array.isArray(node)) {
-    for (const part of node) {
-      const refused = refusedPart(part)
-      if (refused !== null) return refused
-    }
-    return null
-  }
-  if (!isNode(node)) return null
-  if (node.op === 'id' && RESERVED_NAMES.has(node.args)) {
-    return { problem: `"${node.args}" is not known here; a condition has ${VARIABLES.join(', ')}`, offset: node.start }
-  }
-  if ((node.op === 'call' || node.op === 'rcall') && !FUNCTIONS.has(node.args[0])) {
-    const name = node.args[0]
-    return {
-      problem: `the function ${quoted(name, 80)} is not known here${INSTEAD.get(name) ?? didYouMean(name, FUNCTIONS)}`,
-      offset: node.start,
-    }
-  }
-  return refusedPart(node.args)
-}
-
-function isNode(value: unknown): value is ASTNode {
-  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value
-}
-
-function celProblem(error: unknown): { problem: string; offset?: number } {
+function celProblem(error: unknown): ConditionProblem {
   const { range } = error as { range?: { start: number } }
   const problem = `not a CEL condition: ${celMessage(error)}`
   return range === undefined ? { problem } : { problem, offset: range.start }

@@ -2,6 +2,7 @@ import type { PresetName } from '../config/profile-schema.ts'
 import type { OperationId } from '../engine/operations.ts'
 import type { ReasonCode } from '../reasons.ts'
 import type { Condition } from './condition.ts'
+import type { ConditionErrors } from './condition-errors.ts'
 import type { RoleParts } from './profile/presets.ts'
 import type { Profile } from './profile/types.ts'
 
@@ -22,18 +23,31 @@ export interface Role {
   readonly unbounded: boolean
 }
 
+/** What a condition can know of a request beside its principal. */
+export interface RequestFacts {
+  /** The client's IP address; empty on a unix socket, and when it is gone already. */
+  readonly address: string
+  readonly listener: string
+  readonly operation: string
+  /** Milliseconds since the epoch. */
+  readonly time: number
+}
+
 /** Which principals get which role. */
 export interface Binding {
   readonly role: Role
   readonly issuer: string
   /** Null: every principal of the issuer. An evaluation error is a non-match. */
   readonly when: Condition | null
+  /** Its place in the file's list, for messages. */
+  readonly index: number
 }
 
 export interface Policy {
   readonly roles: ReadonlyMap<string, Role>
   /** In file order: the first match decides. */
   readonly bindings: readonly Binding[]
+  readonly errors: ConditionErrors
 }
 
 /** The outcome of authorise: who it was decided for is the principal beside it. */

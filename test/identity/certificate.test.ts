@@ -13,7 +13,9 @@ const facts = (wish: Partial<CertificateWish>) => readCertificate(certificate({ 
 
 describe('readCertificate', () => {
   it('reads the names, the serial and the fingerprint of a leaf', () => {
+    const authority = makeTestCertificate({ subject: [{ O: 'acme' }, { CN: 'staff CA' }], ca: true })
     const leaf = certificate({
+      issuer: authority,
       subject: [{ C: 'CH' }, { O: 'acme' }, { CN: 'ops' }],
       dns: ['ops.acme.example', '*.acme.example'],
       uri: ['spiffe://acme.example/ops'],
@@ -25,6 +27,7 @@ describe('readCertificate', () => {
       dns: ['ops.acme.example', '*.acme.example'],
       uri: ['spiffe://acme.example/ops'],
       email: ['ops@acme.example'],
+      issuer: 'CN=staff CA,O=acme',
       serial: leaf.serialNumber,
       fingerprint: leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
     })

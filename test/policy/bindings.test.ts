@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { roleOf } from '../../src/policy/authorise.ts'
 import { traceBindings } from '../../src/policy/bindings.ts'
-import { policyOf, principalWith } from './fixtures.ts'
+import { policyOf, principalWith, REQUEST } from './fixtures.ts'
 
 const policy = policyOf({ operator: ['*'], ci: ['run'], observer: ['read'] }, [
   { role: 'operator', issuer: 'staff' },
@@ -10,7 +10,7 @@ const policy = policyOf({ operator: ['*'], ci: ['run'], observer: ['read'] }, [
   { role: 'observer', issuer: 'github' },
 ])
 const trace = (claims: object, issuer = 'github') =>
-  traceBindings(policy, principalWith({ claims, issuer })).map(({ binding, outcome, error }) => [
+  traceBindings(policy, principalWith({ claims, issuer }), REQUEST).map(({ binding, outcome, error }) => [
     binding.role.name,
     outcome,
     error,
@@ -38,6 +38,7 @@ it('shows an error of a condition on one short line', () => {
   const [step] = traceBindings(
     policyOf({ one: ['read'] }, [{ role: 'one', issuer: 'github', when: `claims["a\\n${'b'.repeat(400)}"] == 1` }]),
     principalWith(),
+    REQUEST,
   )
   expect(step?.error).toMatch(/^No such key: a\\u\{a\}b{100}[^\n]*…$/)
   expect(step?.error?.length).toBe(300)
@@ -46,7 +47,7 @@ it('shows an error of a condition on one short line', () => {
 it('ends at the binding whose role the principal has, or at none', () => {
   for (const part of [{ issuer: 'staff' }, { claims: { ref: 'x' } }, { issuer: 'other' }]) {
     const principal = principalWith(part)
-    const matched = traceBindings(policy, principal).find(({ outcome }) => outcome === 'matched')
-    expect(matched?.binding.role ?? null).toBe(roleOf(policy, principal))
+    const matched = traceBindings(policy, principal, REQUEST).find(({ outcome }) => outcome === 'matched')
+    expect(matched?.binding.role ?? null).toBe(roleOf(policy, principal, REQUEST))
   }
 })

@@ -1,13 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compileCondition } from '../../src/policy/condition.ts'
-import { CERTIFICATE, claimsOf, principalWith } from './fixtures.ts'
+import type { RequestFacts } from '../../src/policy/types.ts'
+import { CERTIFICATE, claimsOf, principalWith, REQUEST } from './fixtures.ts'
 
-const matches = (condition: string, part: Parameters<typeof principalWith>[0] = {}): boolean => {
+function evaluate(
+  condition: string,
+  part: Parameters<typeof principalWith>[0] = {},
+  request: Partial<RequestFacts> = {},
+) {
   const compiled = compileCondition(condition)
   if ('problem' in compiled) throw new Error(compiled.problem)
-  return compiled.evaluate(principalWith(part)).holds
+  return compiled.evaluate(principalWith(part), { ...REQUEST, ...request })
 }
+
+const matches = (...given: Parameters<typeof evaluate>): boolean => evaluate(...given).holds
 
 describe('a condition over claims', () => {
   const claims = {
@@ -107,6 +114,7 @@ describe('a condition over the certificate', () => {
     'cert.subject == "CN=ops,O=acme"',
     'cert.commonName == "ops"',
     'cert.serial == "0A1B"',
+    'cert.issuer.endsWith("O=acme")',
     `cert.fingerprint == "${CERTIFICATE.fingerprint}"`,
     '"ops.acme.io" in cert.dns',
     'cert.uri.exists(id, id.startsWith("spiffe://acme.io/"))',
@@ -120,6 +128,58 @@ describe('a condition over the certificate', () => {
   it('finds every fact empty without a certificate', () => {
     const empty = 'cert.subject + cert.commonName + cert.serial + cert.fingerprint == ""'
     expect(matches(`${empty} && cert.dns == [] && size(cert.uri) + size(cert.email) == 0`)).toBe(true)
+  })
+})
+
+describe('a condition over the request', () => {
+  it.each([
+    'request.listener == "public"',
+    'request.operation == "ContainerList"',
+    'request.address == "192.0.2.7"',
+    'request.address.inNetwork("192.0.2.0/24") && !request.address.inNetwork("192.0.3.0/24")',
+    'request.time.getHours() == 16 && request.time.getHours("Europe/Berlin") == 17',
+    'request.time.getDayOfWeek("Europe/Berlin") in [1, 2, 3, 4, 5]',
+    'request.time < timestamp("2027-02-01T00:00:00+01:00")',
+    'request.time.getDate() == 29 && request.time.getFullYear() == 2027',
+  ])('matches, and says that it must be asked each time: %s', (condition) => {
+    expect(evaluate(condition)).toEqual({ holds: true, error: null, claimMissing: false })
+    expect(compileCondition(condition)).toHaveProperty('perRequest', true)
+  })
+
+  it.each([
+    ['::ffff:10.1.2.3', '10.0.0.0/8', true],
+    ['2001:db8::7', '2001:db8::/32', true],
+    ['2001:db9::7', '2001:db8::/32', false],
+    ['10.1.2.3', '::/0', false],
+    ['::7', '0.0.0.0/0', false],
+    ['', '0.0.0.0/0', false],
+  ])('finds %j of %s: %s', (address, network, expected) => {
+    expect(matches(`request.address.inNetwork("${network}")`, {}, { address })).toBe(expected)
+  })
+
+  it('is told from one that looks at the principal alone', () => {
+    for (const text of ['true', 'claims.request == "x"', 'subject == "request"', 'has(claims.request)']) {
+      expect(compileCondition(text)).toHaveProperty('perRequest', false)
+    }
+    for (const text of ['has(request.listener)', 'claims.a == "x" ? true : request.listener in ["x"]']) {
+      expect(compileCondition(text)).toHaveProperty('perRequest', true)
+    }
+  })
+})
+
+describe('an error in a condition', () => {
+  it.each([
+    ['claims.run_attempt + "x" == "y"', { run_attempt: 1 }, 'no such overload: dyn<int> + string'],
+    ['claims.run_attempt.startsWith("x")', { run_attempt: 1 }, 'found no matching overload'],
+    ['claims.groups[7] == "x"', { groups: [] }, 'No such key: index out of bounds'],
+  ])('is a non-match that says why: %s', (condition, claims, why) => {
+    const error = expect.stringContaining(why)
+    expect(evaluate(condition, { claims })).toEqual({ holds: false, error, claimMissing: false })
+  })
+
+  it('is told from a claim that is not there, which is how conditions tell tokens apart', () => {
+    expect(evaluate('claims.environment == "production"').claimMissing).toBe(true)
+    expect(evaluate('claims.realm.roles == ["x"]', { claims: { realm: {} } }).claimMissing).toBe(true)
   })
 })
 
@@ -145,10 +205,18 @@ describe('a condition that cannot be right', () => {
     ['subject.matches("x")', 'the function "matches" is not known here', 0],
     ['claims.groups.exists(g, g.matches("x"))', 'the function "matches" is not known here', 24],
     ['subject.lowerAscii() == "x"', 'the function "lowerAscii" is not known here', 0],
-    ['timestamp("2026-01-01T00:00:00Z") == timestamp(subject)', 'the function "timestamp" is not known here', 0],
+    ['request.time == timestamp(subject)', 'timestamp wants a time such as "2027-01-31T18:00:00Z", written in the', 26],
+    ['request.time < timestamp("tomorrow")', 'timestamp wants a time such as', 25],
+    ['request.time < timestamp(7)', 'timestamp wants a time such as', 25],
+    ['request.time.getHours("Mars/Olympus") < 3', 'getHours wants a time zone such as "Europe/Berlin"', 22],
+    ['request.address.inNetwork("10.0.0.0")', 'inNetwork wants a network such as "10.0.0.0/8"', 26],
+    ['request.address.inNetwork("10.0.0.0/33")', 'inNetwork wants a network', 26],
+    ['request.address.inNetwork(subject)', 'inNetwork wants a network', 26],
+    ['request.adress == "x"', 'not a CEL condition: No such key: adress', undefined],
+    ['request.time == "x"', 'not a CEL condition: no such overload', undefined],
     ['bytes(subject).json() == {"a": 1}', 'is not known here', undefined],
     ['cel.bind(x, subject, x == "a")', 'is not known here', undefined],
-    ['cel.__proto__ == 1', '"cel" is not known here; a condition has claims, cert, subject, issuer', 0],
+    ['cel.__proto__ == 1', '"cel" is not known here; a condition has claims, cert, request, subject, issuer', 0],
     ['google.protobuf == 1', 'is not known here', undefined],
     ['__proto__ == 1', 'not a CEL condition: Reserved identifier: __proto__', 0],
     ['constructor == 1', 'not a CEL condition: Unknown variable: constructor', 0],
@@ -199,7 +267,7 @@ describe('a condition that cannot be right', () => {
         (text) => {
           const compiled = compileCondition(text)
           if ('problem' in compiled) expect(compiled.problem).not.toContain('\n')
-          else expect(typeof compiled.evaluate(principalWith()).holds).toBe('boolean')
+          else expect(typeof compiled.evaluate(principalWith(), REQUEST).holds).toBe('boolean')
         },
       ),
       { numRuns: 500 },
@@ -275,7 +343,7 @@ describe('JavaScript below a condition', () => {
         const principal = principalWith({ claims: { a, b } })
         for (const condition of conditions) {
           if ('problem' in condition) throw new Error(condition.problem)
-          expect(typeof condition.evaluate(principal).holds).toBe('boolean')
+          expect(typeof condition.evaluate(principal, REQUEST).holds).toBe('boolean')
         }
       }),
     )

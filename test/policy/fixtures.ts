@@ -3,7 +3,7 @@ import { OPERATION_BY_ID, type OperationId } from '../../src/engine/operations.t
 import type { Operation } from '../../src/engine/types.ts'
 import type { CertificateFacts, Claims, Principal } from '../../src/identity/principal.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
-import type { Policy } from '../../src/policy/types.ts'
+import type { Policy, RequestFacts } from '../../src/policy/types.ts'
 
 /** Claims as they come out of a token: null-prototype objects all the way down. */
 export function claimsOf(json: string): Claims {
@@ -35,8 +35,16 @@ export const CERTIFICATE: CertificateFacts = {
   dns: ['ops.acme.io'],
   uri: ['spiffe://acme.io/ops'],
   email: ['ops@acme.io'],
+  issuer: 'CN=staff CA,O=acme',
   serial: '0A1B',
   fingerprint: 'ab'.repeat(32),
+}
+
+export const REQUEST: RequestFacts = {
+  address: '192.0.2.7',
+  listener: 'public',
+  operation: 'ContainerList',
+  time: Date.parse('2027-01-29T16:30:00Z'),
 }
 
 export function operation(id: OperationId, elevated = false): Operation {
