@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { checkPieces } from '../src/config/check.ts'
 import { createFindings } from '../src/config/findings.ts'
+import { ISSUER_PRESETS } from '../src/config/issuer-presets.ts'
+import { piecesOf } from '../src/config/pieces.ts'
 import { configSchema, roleSchema } from '../src/config/schema.ts'
+import { compile } from '../src/policy/compile.ts'
 import { PRESETS } from '../src/policy/profile/presets.ts'
 import { compileRole } from '../src/policy/role.ts'
 import { REASONS } from '../src/reasons.ts'
@@ -42,4 +46,23 @@ it('shows only configurations in the README that dockgate would take', () => {
   const blocks = [...read('README.md').matchAll(/```yaml\n(listeners:[^`]*)```/g)].map(([, yaml]) => yaml ?? '')
   expect(blocks).toHaveLength(1)
   for (const yaml of blocks) expect(configSchema.safeParse(parse(yaml)).error).toBeUndefined()
+})
+
+it('shows only issuers and bindings in docs/issuers.md that dockgate would take, one block for each preset', () => {
+  const blocks = [...read('docs/issuers.md').matchAll(/```yaml\n(issuers:[^`]*)```/g)].map(([, yaml]) => yaml ?? '')
+  const presets = blocks.map((yaml) => {
+    const block: { issuers: object } = parse(yaml)
+    const config = {
+      ...block,
+      listeners: [{ address: '127.0.0.1:2375' }],
+      engine: 'unix:///run/docker.sock',
+      roles: { ci: { allow: ['read'] } },
+    }
+    const findings = createFindings()
+    checkPieces(piecesOf(config), findings)
+    compile(piecesOf(config), findings)
+    expect([findings.problems, findings.warnings]).toEqual([[], []])
+    return Object.values(configSchema.parse(config).issuers).map(({ jwt }) => jwt?.preset)
+  })
+  expect(presets.flat()).toEqual([...ISSUER_PRESETS])
 })

@@ -1,20 +1,9 @@
 import { quoted } from '../text.ts'
 import { type Address, isLoopback, parseAddress } from './address.ts'
+import { checkConditions } from './check-conditions.ts'
 import type { Findings } from './findings.ts'
 import type { Entry, Pieces } from './pieces.ts'
-import type { IssuerConfig, JwtIssuerConfig, ListenerConfig } from './schema.ts'
-
-/**
- * Identity providers that sign tokens for anybody who has an account there: who has such a token has proved nothing
- * until a condition looks at its claims.
- */
-const SHARED_ISSUERS: ReadonlyMap<string, string> = new Map([
-  ['https://token.actions.githubusercontent.com', 'claims.repository_owner == "your-organisation"'],
-  ['https://gitlab.com', 'claims.namespace_path == "your-group"'],
-  ['https://app.terraform.io', 'claims.terraform_organization_name == "your-organisation"'],
-  ['https://agent.buildkite.com', 'claims.organization_slug == "your-organisation"'],
-  ['https://accounts.google.com', 'claims.hd == "your-domain.example"'],
-])
+import type { JwtIssuerConfig, ListenerConfig } from './schema.ts'
 
 /** Checks what the schema cannot see: values that must fit each other. Reads no other file. */
 export function checkPieces(pieces: Pieces, findings: Findings): void {
@@ -26,7 +15,7 @@ export function checkPieces(pieces: Pieces, findings: Findings): void {
     )
   }
   checkIssuers(pieces, findings)
-  checkSharedIssuers(pieces, findings)
+  checkConditions(pieces, findings)
 }
 
 function checkListeners(pieces: Pieces, findings: Findings): void {
@@ -158,19 +147,4 @@ function urlProblem(text: string): string | null {
   const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(host))) return null
   return `${quoted(text)} is not https; http is taken for 127.0.0.1, ::1 and localhost only`
-}
-
-function checkSharedIssuers(pieces: Pieces, findings: Findings): void {
-  for (const { index, value } of pieces.bindings) {
-    if (value.when !== undefined) continue
-    const url = issuerUrl(pieces.issuers.get(value.issuer))
-    const example = url === null ? undefined : SHARED_ISSUERS.get(url)
-    if (example === undefined) continue
-    const what = `${url} signs tokens for everybody who has an account there, so this binding needs a "when"`
-    findings.problem(['bindings', index], `${what}, such as when: ${example}`)
-  }
-}
-
-function issuerUrl(issuer: IssuerConfig | null | undefined): string | null {
-  return issuer?.jwt?.issuer.replace(/\/$/, '') ?? null
 }

@@ -95,6 +95,6 @@ export function issuerPreset(name: IssuerPresetName): Preset {
 
 /** Enterprise Server has its issuer below its own host; an enterprise with data residency has a host for tokens of its own. */
 function githubIssuer(host: string | undefined): string {
-  if (host === undefined) return 'https://token.actions.githubusercontent.com'
+  if (host === undefined || host === 'github.com') return 'https://token.actions.githubusercontent.com'
   return host.endsWith('.ghe.com') ? `https://token.actions.${host}` : `https://${host}/_services/token`
 }

@@ -101,7 +101,7 @@ const ALGORITHMS = [
   'Ed25519',
 ] as const
 
-const uuid = z.string().regex(/^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/, {
+const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, {
   error: 'is no id such as 01234567-89ab-cdef-0123-456789abcdef',
 })
 
@@ -109,7 +109,7 @@ const jwtIssuerAsWritten = z.strictObject({
   preset: z.enum(ISSUER_PRESETS).optional(),
   host: z
     .string()
-    .regex(/^[A-Za-z0-9.-]{1,253}(:[1-9][0-9]{0,4})?$/, { error: 'is no host such as git.example.com' })
+    .regex(/^[a-z0-9.-]{1,253}(:[1-9][0-9]{0,4})?$/, { error: 'is no host such as git.example.com' })
     .optional(),
   tenant: uuid.optional(),
   organization: uuid.optional(),

@@ -11,8 +11,6 @@ const TLS = 'tls: {certificate: server.crt, key: server.key'
 
 type Case = [what: string, lines: Record<number, string>, message: string]
 
-const GITHUB = 'https://token.actions.githubusercontent.com'
-
 describe('listeners', () => {
   it.each<Case>([
     [
@@ -179,6 +177,36 @@ describe('issuers', () => {
       },
       '5:25: issuers.other.jwt.issuer: issuers.local has the same "issuer": which of them a token means would be left to chance; keep one, list all its audiences there',
     ],
+    [
+      'a password in the URL of a proxy',
+      { 4: '  local: {jwt: {issuer: "https://id.acme.io", audience: b, proxy: "http://u:hush@proxy:3128"}}' },
+      '4:67: issuers.local.jwt.proxy: a URL with a user name or password is not taken',
+    ],
+    [
+      'a proxy that speaks something else',
+      { 4: '  local: {jwt: {issuer: "https://id.acme.io", audience: b, proxy: "socks5://proxy:1080"}}' },
+      '4:67: issuers.local.jwt.proxy: "socks5://proxy:1080" is neither http nor https',
+    ],
+    [
+      'a proxy with a path',
+      { 4: '  local: {jwt: {issuer: "https://id.acme.io", audience: b, proxy: "http://proxy:3128/pac"}}' },
+      'issuers.local.jwt.proxy: "http://proxy:3128/pac" has more than a scheme, a host and a port; remove the rest',
+    ],
+    [
+      'authorities for keys that are not fetched',
+      { 4: '  local: {jwt: {issuer: a, audience: b, publicKey: local.pub, ca: server.crt}}' },
+      '4:67: issuers.local.jwt.ca: has no use with publicKey: those keys are not fetched; remove it',
+    ],
+    [
+      'an age for keys that are not fetched',
+      { 4: '  local: {jwt: {issuer: a, audience: b, publicKey: local.pub, refresh: 5m}}' },
+      'issuers.local.jwt.refresh: has no use with publicKey',
+    ],
+    [
+      'a file of authorities that is not there',
+      { 4: '  local: {jwt: {issuer: "https://id.acme.io", audience: b, ca: nowhere.pem}}' },
+      'issuers.local.jwt.ca: nowhere.pem does not exist',
+    ],
   ])('refuses %s', (_what, lines, message) => {
     expect(workspace.problemsWith(lines).join('\n')).toContain(message)
   })
@@ -200,27 +228,5 @@ describe('issuers', () => {
     expect(workspace.warningsWith({ 4: '  local: {certificate: {authorities: server.crt}}' })).toEqual([
       '4:3: issuers.local: no listener asks for client certificates, so nobody can use this issuer; add tls.clientAuthorities to a listener',
     ])
-  })
-})
-
-describe('a binding to an identity provider that anybody can use', () => {
-  it.each([GITHUB, `${GITHUB}/`, 'https://gitlab.com', 'https://accounts.google.com'])(
-    'is refused for %s without a condition',
-    (url) => {
-      expect(workspace.problemsWith({ 4: `  local: {jwt: {issuer: "${url}", audience: b}}` })).toEqual([
-        expect.stringMatching(
-          /^dockgate\.yaml:8:5: bindings\[0\]: https:.* signs tokens for everybody who has an account there, so this binding needs a "when", such as when: claims\./,
-        ),
-      ])
-    },
-  )
-
-  it('is taken with one', () => {
-    expect(
-      workspace.problemsWith({
-        4: `  local: {jwt: {issuer: ${GITHUB}, audience: b}}`,
-        8: `  - {role: observer, issuer: local, when: 'claims.repository_owner == "acme"'}`,
-      }),
-    ).toEqual([])
   })
 })
