@@ -24,13 +24,13 @@ const NO_HURRY = 2 ** 31 - 1
  */
 export async function explainRequest({ config, policy }: LoadedConfig, question: Question): Promise<Explanation> {
   const listener = config.listeners[0] as ListenerConfig
-  const request = requestOf(question)
+  const request = requestOf(question, listener)
   const exchange = openExchange(listener, request, question.target)
   const lookedAt: LookedAt = { hostPaths: false, execMaking: false, archiveEntries: false }
   const authenticator = await authenticatorOf(question.caller, config.issuers)
   const grounds = { authenticator, policy, surroundings: surroundingsOf(lookedAt) }
   try {
-    const outcome = await decide(grounds, exchange, request, listener.limits, question.body, lookedAt)
+    const outcome = await decide(grounds, exchange, request, listener, question.body, lookedAt)
     return describeDecision({ policy, question, exchange, outcome, lookedAt })
   } finally {
     authenticator.close()
@@ -43,13 +43,13 @@ async function decide(
   grounds: Grounds,
   exchange: Exchange,
   request: IncomingMessage,
-  limits: ListenerConfig['limits'],
+  listener: ListenerConfig,
   body: RequestBody | null,
   lookedAt: LookedAt,
 ): Promise<CheckedRequest | Refusal> {
   const read = async (limit: number) => (body === null ? Buffer.alloc(0) : collect(body.stream, limit, NO_HURRY))
   try {
-    const checked = await judge(grounds, exchange, request, limits, { read })
+    const checked = await judge(grounds, exchange, request, listener, { read })
     if (checked.body.kind === 'stream' && checked.body.archive !== null && body !== null) {
       lookedAt.archiveEntries = true
       for await (const _ of checkArchive(body.stream, checked.body.archive));
@@ -63,9 +63,9 @@ async function decide(
 }
 
 /** The head that a client would send, on a connection without TLS that leads nowhere. */
-function requestOf({ caller, method, target, headers, body }: Question): IncomingMessage {
+function requestOf({ caller, method, target, headers, body }: Question, listener: ListenerConfig): IncomingMessage {
   const all = [['Host', 'docker'], ...headers]
-  if ('token' in caller) all.push(['Authorization', `Bearer ${caller.token}`])
+  if ('token' in caller) all.push(tokenHeaderOf(listener, caller.token))
   if (body !== null) {
     all.push(body.length === null ? ['Transfer-Encoding', 'chunked'] : ['Content-Length', String(body.length)])
   }
@@ -76,6 +76,10 @@ function requestOf({ caller, method, target, headers, body }: Question): Incomin
   request.rawHeaders = all.flat()
   request.headers = Object.fromEntries(all.map(([name = '', value]) => [name.toLowerCase(), value]))
   return request
+}
+
+function tokenHeaderOf({ tokenHeader }: ListenerConfig, token: string): [name: string, value: string] {
+  return tokenHeader === undefined ? ['Authorization', `Bearer ${token}`] : [tokenHeader, token]
 }
 
 function authenticatorOf(caller: Caller, issuers: LoadedConfig['config']['issuers']): Promise<Authenticator> {

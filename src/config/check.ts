@@ -90,7 +90,7 @@ function checkIssuers(pieces: Pieces, findings: Findings): void {
       findings.problem(path, 'wants exactly one of jwt and certificate', { atKey: true })
       continue
     }
-    if (issuer.certificate) checkAskedFor(pieces, path, findings)
+    if (issuer.certificate || issuer.jwt?.confirmation === 'required') checkAskedFor(pieces, path, findings)
     if (!issuer.jwt) continue
     const other = seen.get(issuer.jwt.issuer)
     if (other === undefined) seen.set(issuer.jwt.issuer, name)

@@ -74,6 +74,11 @@ const listenerLimits = z.strictObject({
   bodyTimeout: duration(1, 24 * HOUR).default(MINUTE),
 })
 
+/** Names that mean something to the Engine (X-Registry-Auth, X-Meta-*) or to proxies can carry no token. */
+const tokenHeader = z.string().regex(/^X-(?!Registry-|Meta-|Forwarded-|Real-)[A-Za-z0-9-]{1,62}$/i, {
+  error: 'is no header for tokens: wants one of your own, such as X-Dockgate-Token',
+})
+
 /** One entry of `listeners`. Its name, where none is given, is its address. */
 export const listenerSchema = z
   .strictObject({
@@ -82,6 +87,7 @@ export const listenerSchema = z
     tls: listenerTls.optional(),
     mode: mode.optional(),
     group: text.optional(),
+    tokenHeader: tokenHeader.optional(),
     limits: listenerLimits.prefault({}),
   })
   .transform((listener) => ({ ...listener, name: listener.name ?? listener.address }))

@@ -9,6 +9,7 @@ import type { Operation } from '../engine/types.ts'
 import type { Engine } from '../forward/engine.ts'
 import type { Authenticator, Evidence } from '../identity/authenticate.ts'
 import { type BodySource, type CheckedRequest, inspect } from '../inspect/inspect.ts'
+import { headerValues } from '../inspect/raw-headers.ts'
 import type { Surroundings } from '../inspect/surroundings.ts'
 import { checkHead } from '../listen/head.ts'
 import { authorise } from '../policy/authorise.ts'
@@ -43,13 +44,13 @@ export async function judge(
   gate: Grounds,
   exchange: Exchange,
   request: IncomingMessage,
-  limits: ListenerConfig['limits'],
+  listener: ListenerConfig,
   source: BodySource,
 ): Promise<CheckedRequest> {
-  const framing = checkHead(request, exchange.target, limits)
+  const framing = checkHead(request, exchange.target, listener.limits)
   const operation = recognise(exchange.method, exchange.target)
   exchange.operation = operation
-  const known = gate.authenticator.authenticate(evidenceOf(request))
+  const known = gate.authenticator.authenticate(evidenceOf(request, listener))
   const principal = known instanceof Promise ? await known : known
   exchange.principal = principal
   if (!operation.spec.carried) {
@@ -83,13 +84,16 @@ export function record(gate: Gate, exchange: Exchange, event: 'request' | 'sessi
   gate.records.write(makeRecord(exchange, event))
 }
 
-/** @throws Refusal `certificate-untrusted` when a certificate was presented that the TLS layer could not verify */
-function evidenceOf({ rawHeaders, socket }: IncomingMessage): Evidence {
-  const authorization: string[] = []
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if ((rawHeaders[i] as string).toLowerCase() === 'authorization') authorization.push(rawHeaders[i + 1] as string)
-  }
-  return { authorization, socket: verified(socket as TLSSocket) }
+/**
+ * A listener's tokens come in one header only: where it has its own, Authorization is a proxy's, whatever it holds.
+ *
+ * @throws Refusal `certificate-untrusted` when a certificate was presented that the TLS layer could not verify
+ */
+function evidenceOf({ rawHeaders, socket }: IncomingMessage, { tokenHeader }: ListenerConfig): Evidence {
+  const certified = verified(socket as TLSSocket)
+  if (tokenHeader === undefined) return { authorization: headerValues(rawHeaders, 'authorization'), socket: certified }
+  const values = headerValues(rawHeaders, tokenHeader.toLowerCase())
+  return { authorization: [], tokenHeader: { name: tokenHeader, values }, socket: certified }
 }
 
 function verified(socket: TLSSocket): TLSSocket | null {

@@ -53,7 +53,7 @@ export async function createApp(gate: Gate, config: ListenerConfig): Promise<Fas
       finish(gate, exchange, raw, response)
     })
     const decide = () => {
-      judge(gate, exchange, raw, config.limits, requestBody(raw, response, config.limits.bodyTimeout)).then(
+      judge(gate, exchange, raw, config, requestBody(raw, response, config.limits.bodyTimeout)).then(
         (checked) => {
           // The client is gone and its record written: nothing is asked of the engine any more.
           if (raw.socket.destroyed) return

@@ -51,7 +51,7 @@ async function carry(
     throw new Refusal('upgrade-malformed', 'a request that upgrades must not be pipelined behind another')
   }
   const body = upgradeBody(request, socket, head, config.limits.bodyTimeout)
-  const checked = await judge(gate, exchange, request, config.limits, body)
+  const checked = await judge(gate, exchange, request, config, body)
   const protocol = upgradeProtocol(checked.operation, request.headers.upgrade)
   if (checked.body.kind === 'bytes') exchange.bytesIn = checked.body.bytes.length
   const answer = await upgradeOnEngine(gate.engine, checked, protocol, request.socket)

@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls'
 import type { Config } from '../config/schema.ts'
 import { Refusal } from '../refusal.ts'
 import { type CertificateIssuer, readAuthorities } from './authorities.ts'
-import { readBearer } from './bearer.ts'
+import { readBearer, readTokenHeader, type TokenHeader } from './bearer.ts'
 import { createClientCertificates } from './client-certificates.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { checkConfirmation } from './confirmation.ts'
@@ -15,8 +15,10 @@ import { createVerifier } from './verify.ts'
 
 /** What a request brings to prove who asks. */
 export interface Evidence {
-  /** Every value of the Authorization header, as received. */
+  /** Every value of the Authorization header, as received; empty where it is not looked at. */
   readonly authorization: readonly string[]
+  /** On a listener whose tokens come in a header of its own. */
+  readonly tokenHeader?: TokenHeader
   /** The connection when its client certificate was verified by the TLS handshake (`authorized` is true), else null. */
   readonly socket: TLSSocket | null
 }
@@ -41,9 +43,18 @@ export interface AuthenticatorOptions {
   readonly warn?: (message: string) => void
 }
 
-const MISSING =
-  'no credentials: give a token ("HttpHeaders": {"Authorization": "Bearer <token>"} in the docker client\'s config.json, ' +
-  'or DOCKER_CUSTOM_HEADERS="Authorization=Bearer <token>"), or a client certificate (docker --tlsverify --tlscert FILE --tlskey FILE)'
+function missing(tokenHeader: TokenHeader | undefined): Refusal {
+  const { header, value } =
+    tokenHeader === undefined
+      ? { header: 'Authorization', value: 'Bearer <token>' }
+      : { header: tokenHeader.name, value: '<token>' }
+  return new Refusal(
+    'credentials-missing',
+    `no credentials: give a token ("HttpHeaders": {"${header}": "${value}"} in the docker client's config.json, ` +
+      `or DOCKER_CUSTOM_HEADERS="${header}=${value}"), or a client certificate ` +
+      '(docker --tlsverify --tlscert FILE --tlskey FILE)',
+  )
+}
 
 /**
  * Makes the authenticator of all configured issuers. Key files and authorities are read now; remote keys are fetched in
@@ -68,17 +79,25 @@ export async function createAuthenticator(
   })
   const principalOf = createTokenCache(createVerifier(tokens, now), now)
   const certificates = createClientCertificates(certified, now)
+  const confirmed = new Set(tokens.filter(({ jwt }) => jwt.confirmation === 'required').map(({ name }) => name))
 
-  function principalOfCertificate(socket: TLSSocket | null): Principal {
+  function principalOfCertificate({ socket, tokenHeader }: Evidence): Principal {
     const principal = socket === null ? null : certificates.principalOf(socket)
-    if (principal === null) throw new Refusal('credentials-missing', MISSING)
+    if (principal === null) throw missing(tokenHeader)
     return principal
   }
 
+  /** The cached principal is shared by all who send its token; the certificate belongs to this connection alone. */
+  function onConnection(principal: Principal, certificate: CertificateFacts | null): Principal {
+    checkConfirmation(principal, certificate, confirmed.has(principal.issuer))
+    return certificate === null ? principal : Object.freeze({ ...principal, certificate })
+  }
+
   return {
-    authenticate({ authorization, socket }) {
-      const token = readBearer(authorization)
-      if (token === null) return principalOfCertificate(socket)
+    authenticate(given) {
+      const { authorization, tokenHeader, socket } = given
+      const token = tokenHeader === undefined ? readBearer(authorization) : readTokenHeader(tokenHeader)
+      if (token === null) return principalOfCertificate(given)
       const evidence = socket === null ? null : certificates.evidenceOf(socket)
       const principal = principalOf(token)
       return principal instanceof Promise
@@ -99,10 +118,4 @@ async function readIssuers(issuers: Config['issuers'], remote: RemoteKeysOptions
     certified.push({ name, authorities })
   }
   return { tokens, certified }
-}
-
-/** The cached principal is shared by all who send its token; the certificate belongs to this connection alone. */
-function onConnection(principal: Principal, certificate: CertificateFacts | null): Principal {
-  checkConfirmation(principal.claims, certificate)
-  return certificate === null ? principal : Object.freeze({ ...principal, certificate })
 }

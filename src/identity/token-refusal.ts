@@ -18,10 +18,8 @@ export function explain(error: unknown, issuer: TokenIssuer, token: UnverifiedTo
     return new Refusal('issuer-unavailable', message, { cause: error })
   }
   if (error instanceof errors.JWTExpired) {
-    return new Refusal(
-      'token-expired',
-      `the token expired ${span(now / 1000 - Number(error.payload.exp))} ago; get a new one`,
-    )
+    const ago = span(now / 1000 - Number(error.payload.exp))
+    return new Refusal('token-expired', `the token expired ${ago} ago (exp); get a new one (${clockAt(now)})`)
   }
   if (error instanceof errors.JWTClaimValidationFailed) return explainClaim(error, now)
   if (error instanceof errors.JOSEAlgNotAllowed) {
@@ -52,7 +50,7 @@ export function explain(error: unknown, issuer: TokenIssuer, token: UnverifiedTo
 /** Claims are checked after the signature: what is wrong here was written by the issuer. */
 function explainClaim(error: errors.JWTClaimValidationFailed, now: number): Refusal {
   const { claim, reason, payload } = error
-  if (claim === 'nbf' && reason === 'check_failed') return notYetValid(Number(payload.nbf), now)
+  if (claim === 'nbf' && reason === 'check_failed') return notYetValid('nbf', Number(payload.nbf), now)
   const what = CLAIMS.has(claim) ? `"${claim}"` : 'a claim'
   const wrong = reason === 'missing' ? `has no ${what}, which this gate requires` : `has ${what} of a wrong type`
   return new Refusal('token-claims', `the token ${wrong}`)
@@ -61,9 +59,19 @@ function explainClaim(error: errors.JWTClaimValidationFailed, now: number): Refu
 const CLAIMS: ReadonlySet<string> = new Set(['exp', 'iat', 'nbf', 'sub'])
 
 /** The refusal of a token whose `nbf` or `iat` (seconds since the epoch) lies ahead of `now` (milliseconds). */
-export function notYetValid(from: number, now: number): Refusal {
-  const message = `the token is not valid before ${span(from - now / 1000)} from now; is a clock wrong?`
-  return new Refusal('token-not-yet-valid', message)
+export function notYetValid(claim: 'nbf' | 'iat', from: number, now: number): Refusal {
+  const ahead = span(from - now / 1000)
+  const what =
+    claim === 'iat' ? `was issued ${ahead} in the future (iat)` : `is not valid before ${ahead} from now (nbf)`
+  return new Refusal(
+    'token-not-yet-valid',
+    `the token ${what}: a clock is off, the issuer's or the gate's (${clockAt(now)})`,
+  )
+}
+
+/** Which of two clocks is off is seen by whoever knows the time. */
+function clockAt(now: number): string {
+  return `this gate's clock says ${new Date(now).toISOString().slice(0, 19)}Z`
 }
 
 const UNITS = [

@@ -94,7 +94,7 @@ async function verifyWith(
   const { exp = Number.NaN, iat } = payload
   if (!(exp >= 0 && exp <= LAST_SECOND)) throw new Refusal('token-claims', 'the token\'s "exp" is no point in time')
   // jose looks at iat only with a maximum age: a token from the future is a clock, or a forgery, gone wrong.
-  if (iat !== undefined && iat > Math.floor(now / 1000) + tolerance) throw notYetValid(iat, now)
+  if (iat !== undefined && iat > Math.floor(now / 1000) + tolerance) throw notYetValid('iat', iat, now)
   const subject = readSubject(payload.sub)
   const principal = Object.freeze({ issuer: name, subject, claims, certificate: null, expiresAt: exp + tolerance })
   return { principal, keys: issuer.keys, set }

@@ -21,3 +21,12 @@ export function headerValue(raw: readonly string[], name: string): string | null
   }
   return null
 }
+
+/** Every value of a field, in the sender's order. `name` is in lower case. */
+export function headerValues(raw: readonly string[], name: string): readonly string[] {
+  const values: string[] = []
+  for (let i = 0; i < raw.length; i += 2) {
+    if ((raw[i] as string).toLowerCase() === name) values.push(raw[i + 1] as string)
+  }
+  return values
+}

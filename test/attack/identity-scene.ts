@@ -15,6 +15,8 @@ import { type RecordingEngine, startRecordingEngine } from '../support/recording
 import { expectRefusal } from './scene.ts'
 
 export const OTHER = 'https://other.example'
+/** The `iss` of an issuer whose tokens must be bound to a certificate; signed as those of `one`. */
+export const BOUND = 'https://bound.example'
 
 /** A gate with several issuers of tokens and certificates, in front of a recording engine. */
 export interface IdentityScene {
@@ -33,8 +35,12 @@ export interface IdentityScene {
   readonly fetched: string[]
   readonly keysPort: number
   issue(by: MadeCertificate, name: string, wish?: Partial<CertificateWish>): MadeCertificate
-  /** `plain`; `secure` takes a client certificate, `strict` wants one. */
-  endpoint(name: 'plain' | 'secure' | 'strict', client?: MadeCertificate, more?: tls.ConnectionOptions): Endpoint
+  /** `plain`; `proxied` is plain too and takes tokens in X-Dockgate-Token; `secure` takes a client certificate, `strict` wants one. */
+  endpoint(
+    name: 'plain' | 'proxied' | 'secure' | 'strict',
+    client?: MadeCertificate,
+    more?: tls.ConnectionOptions,
+  ): Endpoint
   /** Asks with these header lines, over TLS when there is a certificate. */
   ask(headers: readonly string[], client?: MadeCertificate, method?: string, target?: string): Promise<RawAnswer>
   reached(): string[]
@@ -91,7 +97,7 @@ export async function startIdentityScene(): Promise<IdentityScene> {
   const endpoint: IdentityScene['endpoint'] = (name, client, more = {}) => {
     const url = new URL((gate.listeners.find((one) => one.name === name)?.url ?? '').replace('tcp:', 'http:'))
     const place = { host: url.hostname, port: Number(url.port) }
-    if (name === 'plain') return place
+    if (name === 'plain' || name === 'proxied') return place
     const pair = client ? { cert: client.certificate, key: client.key } : {}
     return { ...place, tls: { ca: serverCa.certificate, servername: 'localhost', ...pair, ...more } }
   }
@@ -151,6 +157,7 @@ const jwt = (name: string, settings: string) => `  ${name}: { jwt: { audience: $
 const configuration = (socket: string, port: number) => `
 listeners:
   - { name: plain, address: '127.0.0.1:0' }
+  - { name: proxied, address: '127.0.0.1:0', tokenHeader: X-Dockgate-Token }
   - name: secure
     address: 127.0.0.1:0
     tls: { certificate: server.crt, key: server.key, clientAuthorities: clients.crt, clientCertificates: optional }
@@ -161,6 +168,7 @@ engine: unix://${socket}
 issuers:
 ${jwt('one', `issuer: '${ISSUER}', jwksFile: one.json`)}
 ${jwt('two', `issuer: '${OTHER}', jwksFile: two.json`)}
+${jwt('bound', `issuer: '${BOUND}', jwksFile: one.json, confirmation: required`)}
 ${jwt('remote', `issuer: 'https://remote.example', jwksUri: 'http://127.0.0.1:${port}/keys'`)}
 ${jwt('moved', `issuer: 'https://moved.example', jwksUri: 'http://127.0.0.1:${port}/moved'`)}
 ${jwt('huge', `issuer: 'https://huge.example', jwksUri: 'http://127.0.0.1:${port}/huge'`)}
@@ -175,6 +183,7 @@ bindings:
   - { role: operator, issuer: one, when: 'claims.sub == "root"' }
   - { role: reader, issuer: one }
   - { role: reader, issuer: two, when: 'claims.sub in ["ci", "root"]' }
+  - { role: reader, issuer: bound }
   - { role: reader, issuer: remote }
   - { role: operator, issuer: staff, when: 'cert.commonName == "ops"' }
   - { role: reader, issuer: guests }

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCaller } from '../../src/cli/explain-caller.ts'
@@ -250,5 +251,28 @@ describe('explain', () => {
     ],
   ] as const)('notes %s', async (_what, wanted, note) => {
     expect((await explain(wanted)).notes.join('\n')).toMatch(note)
+  })
+
+  it('notes what conditions saw of the request, when one looks at it', async () => {
+    const text = readFileSync(scene.configuration, 'utf8').replace(
+      'bindings:\n',
+      `bindings:\n  - { role: reader, issuer: local, when: 'request.address.inNetwork("10.0.0.0/8")' }\n`,
+    )
+    const file = `${scene.configuration}.request.yaml`
+    writeFileSync(file, text)
+    const explained = await explainRequest(loadConfig(file), question(get('operator', '/info'), assumed('operator')))
+    expect(explained.bindings[0]).toMatchObject({ role: 'reader', outcome: 'condition-false' })
+    expect(explained.role?.name).toBe('operator')
+    expect(explained.notes).toContain('conditions saw a request on listener "plain", from no address, at this time')
+    expect((await explain(get('operator', '/info'))).notes.join()).not.toContain('conditions saw')
+  })
+
+  it("sends a token in the header of the first listener's own", async () => {
+    const text = readFileSync(scene.configuration, 'utf8').replace('name: plain,', 'name: plain, tokenHeader: X-Token,')
+    const file = `${scene.configuration}.header.yaml`
+    writeFileSync(file, text)
+    const token = await scene.token('reader@test', 'reader')
+    const explained = await explainRequest(loadConfig(file), question(get('reader', '/info'), { token }))
+    expect(explained.reason).toBe('allowed')
   })
 })

@@ -112,6 +112,23 @@ describe('listeners', () => {
   })
 })
 
+describe('a header for tokens', () => {
+  it.each(['X-Dockgate-Token', 'x-token', 'X-Vault-JWT'])('may be %s', (header) => {
+    const line = `  - {address: 127.0.0.1:1, tokenHeader: ${header}}`
+    expect(workspace.loadWith({ 2: line }).config.listeners[0]?.tokenHeader).toBe(header)
+  })
+
+  it.each(['Authorization', 'Host', 'X-Registry-Auth', 'x-meta-a', 'X-Forwarded-For', 'X-', 'X-A B', '"X-A:"', '""'])(
+    'is not %s, which is something else or no name',
+    (header) => {
+      const [problem] = workspace.problemsWith({ 2: `  - {address: 127.0.0.1:1, tokenHeader: ${header}}` })
+      expect(problem).toMatch(
+        /^dockgate\.yaml:2:41: listeners\[0\]\.tokenHeader: ".*" is no header for tokens: wants one/,
+      )
+    },
+  )
+})
+
 describe('the engine', () => {
   it.each(['tcp://127.0.0.1:2375', 'unix://var/run/docker.sock', '/var/run/docker.sock', '""'])(
     'is not %s',
@@ -223,6 +240,13 @@ describe('issuers', () => {
       expect(workspace.problemsWith({ 4: `  local: {jwt: {issuer: a, audience: b, jwksUri: "${url}"}}` })).toEqual([])
     },
   )
+
+  it('warns of an issuer of bound tokens while no listener asks for certificates', () => {
+    const jwt = 'issuer: a, audience: b, publicKey: local.pub, confirmation: required'
+    expect(workspace.warningsWith({ 4: `  local: {jwt: {${jwt}}}` })).toEqual([
+      '4:3: issuers.local: no listener asks for client certificates, so nobody can use this issuer; add tls.clientAuthorities to a listener',
+    ])
+  })
 
   it('warns of a certificate issuer while no listener asks for certificates', () => {
     expect(workspace.warningsWith({ 4: '  local: {certificate: {authorities: server.crt}}' })).toEqual([
