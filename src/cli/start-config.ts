@@ -18,7 +18,7 @@ engine: ${USUAL_ENGINE}
 
 issuers:
   # Tokens that "dockgate token" signs with the key beside this file. For GitHub's tokens, say:
-  #   github: { jwt: { issuer: https://token.actions.githubusercontent.com, audience: dockgate } }
+  #   github: { jwt: { preset: github-actions, audience: dockgate } }
   local: { jwt: { issuer: ${LOCAL_ISSUER}, audience: ${LOCAL_AUDIENCE}, publicKey: token-key.pub.pem } }
   # Certificates that "dockgate cert client" issues.
   staff: { certificate: { authorities: ca.pem } }

@@ -16,6 +16,7 @@ beforeAll(() => {
   workspace.write('tls/server.crt', server.certificate)
   workspace.write('tls/server.key', server.key)
   workspace.write('tls/clients-ca.crt', certificateFor().certificate)
+  workspace.write('tls/company-ca.pem', certificateFor().certificate)
   workspace.write('tls/tools.jwks.json', JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] }))
 })
 
@@ -29,5 +30,10 @@ it.each(readdirSync(EXAMPLES))(
 )
 
 it('the examples are those that the documentation names', () => {
-  expect(readdirSync(EXAMPLES)).toEqual(['github-actions.yaml', 'minimal.yaml', 'staff-certificates.yaml'])
+  expect(readdirSync(EXAMPLES)).toEqual([
+    'github-actions.yaml',
+    'gitlab-ci.yaml',
+    'minimal.yaml',
+    'staff-certificates.yaml',
+  ])
 })

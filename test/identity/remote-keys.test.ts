@@ -52,10 +52,13 @@ async function startKeyServer(secure = false) {
 }
 
 /** A proxy that only knows CONNECT, and what it was asked to connect to. */
-async function startProxy() {
+async function startProxy(secure = false) {
   const asked: string[] = []
   const sockets = new Set<net.Socket>()
-  const server = http.createServer((_, response) => response.writeHead(405).end())
+  const refuse: RequestListener = (_, response) => response.writeHead(405).end()
+  const server: Server = secure
+    ? https.createServer({ cert: own.certificate, key: own.key }, refuse)
+    : http.createServer(refuse)
   server.on('connect', (request, client: net.Socket) => {
     asked.push(request.url ?? '')
     const upstream = net.connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
@@ -73,7 +76,8 @@ async function startProxy() {
     server.close()
     await once(server, 'close')
   }
-  return { asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close }
+  const { port } = server.address() as AddressInfo
+  return { asked, url: secure ? `https://localhost:${port}` : `http://127.0.0.1:${port}`, close }
 }
 
 let server: Awaited<ReturnType<typeof startKeyServer>>
@@ -316,8 +320,11 @@ describe('the way to keys', () => {
     await secure.close()
   })
 
-  it('leads through the proxy that the configuration names, in a tunnel', async () => {
-    const [secure, proxy] = [await startKeyServer(true), await startProxy()]
+  it.each([
+    ['http', false],
+    ['https', true],
+  ])('leads through the %s proxy that the configuration names, in a tunnel', async (_, overTls) => {
+    const [secure, proxy] = [await startKeyServer(true), await startProxy(overTls)]
     secure.keys(one)
     const authenticator = await create({ jwksUri: `${secure.url}/jwks`, ca, proxy: proxy.url })
     expect(await subjectOf(authenticator, one)).toBe('ci')
