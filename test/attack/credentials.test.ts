@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { MadeCertificate } from '../support/certificates.ts'
 import { rawRequest } from '../support/raw-client.ts'
 import { BOUND, bearer, type IdentityScene, OTHER, requestOf, startIdentityScene } from './identity-scene.ts'
@@ -80,5 +80,27 @@ describe('on a listener with a token header of its own', () => {
 
   it('T126 reads it nowhere else', async () => {
     scene.refused(await scene.ask([`X-Dockgate-Token: ${await scene.ec.sign()}`]), 'credentials-missing')
+  })
+})
+
+describe('a binding with a condition over the request', () => {
+  const ask = async (name: 'plain' | 'proxied', target: string) => {
+    const token = await scene.other.sign({ iss: OTHER, sub: 'near' })
+    const header = name === 'plain' ? bearer(token) : `X-Dockgate-Token: ${token}`
+    return (await rawRequest(scene.endpoint(name), requestOf([header], 'GET', target))).answer
+  }
+
+  it('gives its role on the listener and for the operation that it names, and for nothing else', async () => {
+    scene.refused(await ask('plain', '/info'), 'binding-none')
+    scene.refused(await ask('proxied', '/containers/json'), 'binding-none')
+    expect((await ask('proxied', '/info')).status).toBe(200)
+  })
+
+  it('that fails gives no role and is told on standard error', async () => {
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    const token = await scene.other.sign({ iss: OTHER, sub: 'nobody', level: 1 })
+    scene.refused(await scene.ask([bearer(token)]), 'binding-none')
+    expect(written.mock.calls.join()).toContain('].when could not be evaluated: no such overload: dyn<int> + string')
+    written.mockRestore()
   })
 })

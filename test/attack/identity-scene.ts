@@ -183,6 +183,12 @@ bindings:
   - { role: operator, issuer: one, when: 'claims.sub == "root"' }
   - { role: reader, issuer: one }
   - { role: reader, issuer: two, when: 'claims.sub in ["ci", "root"]' }
+  - { role: operator, issuer: two, when: 'claims.level + "x" == "1x"' }
+  - role: reader
+    issuer: two
+    when: >-
+      subject == "near" && request.listener == "proxied" && request.address.inNetwork("127.0.0.0/8") &&
+      request.operation == "SystemInfo"
   - { role: reader, issuer: bound }
   - { role: reader, issuer: remote }
   - { role: operator, issuer: staff, when: 'cert.commonName == "ops"' }
