@@ -1,7 +1,7 @@
 import type { FieldValue } from '../fields.ts'
 import { shown, unlessHostField } from './findings.ts'
 import { judgeMissingLimits } from './missing-limits.ts'
-import { CPUS, judgeQuantity, MEMORY, MEMORY_SWAP, PIDS, SHM_SIZE, UNLIMITED } from './quantities.ts'
+import { CPUS, judgeQuantity, MEMORY, MEMORY_SWAP, PIDS, processorsOf, SHM_SIZE, UNLIMITED } from './quantities.ts'
 import { judgeReservations, judgeServiceLimits, judgeSwapBytes, judgeTasks } from './service-limits.ts'
 import type { Finding, WorkloadContext, WorkloadJudge } from './types.ts'
 import { judgeUlimits } from './ulimits.ts'
@@ -18,7 +18,7 @@ const BY_NAME: ReadonlyMap<string, JudgeField> = new Map<string, JudgeField>([
   ...['Memory', 'MemoryReservation', 'KernelMemory', 'KernelMemoryTCP'].map((name) => [name, judgeMemory] as const),
   ['MemorySwap', (field, context) => judgeQuantity(field, orUnlimited(numberOf(field)), MEMORY_SWAP, context)],
   ['ShmSize', (field, context) => judgeQuantity(field, orUnlimited(numberOf(field)), SHM_SIZE, context)],
-  ['NanoCpus', (field, context) => judgeQuantity(field, orUnlimited(numberOf(field)), CPUS, context)],
+  ['NanoCpus', (field, context) => judgeQuantity(field, processorsOf(numberOf(field)), CPUS, context)],
   ['CpuQuota', judgeQuota],
   ['CpuPeriod', judgePeriod],
   ['CpuShares', judgeShares],

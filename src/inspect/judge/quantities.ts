@@ -21,6 +21,14 @@ export const STOP_TIMEOUT: Quantity = { key: 'limits.stopTimeout', unit: 'second
 
 export const UNLIMITED = Number.POSITIVE_INFINITY
 
+/** One microsecond in each 100 ms. */
+const LEAST_NANO_CPUS = 10_000
+
+/** Of less than a microsecond the engine makes a quota of zero, which is none (moby's `getCPUResources`, 20.10 to 28). */
+export function processorsOf(nanoCpus: number): number {
+  return nanoCpus < LEAST_NANO_CPUS ? UNLIMITED : nanoCpus
+}
+
 /** What the role has as the maximum, where it is one: null both for no key and for `unlimited`. */
 export function maximumOf(quantity: Quantity, { workload }: WorkloadContext): number | null {
   const maximum = quantity.of(workload.limits)

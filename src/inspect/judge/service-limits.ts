@@ -1,6 +1,6 @@
 import type { FieldValue } from '../fields.ts'
 import { shown, unlessHostField } from './findings.ts'
-import { CPUS, judgeQuantity, MEMORY, MEMORY_SWAP, PIDS, UNLIMITED } from './quantities.ts'
+import { CPUS, judgeQuantity, MEMORY, MEMORY_SWAP, PIDS, processorsOf, type Quantity, UNLIMITED } from './quantities.ts'
 import type { Finding, WorkloadContext } from './types.ts'
 import { lastName, member, numberOf, wholeOf } from './values.ts'
 
@@ -14,13 +14,18 @@ export function judgeServiceLimits(field: FieldValue, context: WorkloadContext):
 export function judgeReservations(field: FieldValue, context: WorkloadContext): readonly Finding[] {
   return [
     ...judgeStated(member(field, 'MemoryBytes'), MEMORY, context),
-    ...judgeStated(member(field, 'NanoCPUs'), CPUS, context),
+    ...judgeStated(member(field, 'NanoCPUs'), CPUS, context, processorsOf),
   ]
 }
 
-function judgeStated(field: FieldValue, quantity: typeof MEMORY, context: WorkloadContext): readonly Finding[] {
+function judgeStated(
+  field: FieldValue,
+  quantity: Quantity,
+  context: WorkloadContext,
+  meant: (value: number) => number = (value) => (value < 0 ? UNLIMITED : value),
+): readonly Finding[] {
   const value = numberOf(field)
-  return value === 0 ? [] : judgeQuantity(field, value < 0 ? UNLIMITED : value, quantity, context)
+  return value === 0 ? [] : judgeQuantity(field, meant(value), quantity, context)
 }
 
 /** Swap beside the memory (API 1.52), where the role counts both together. */

@@ -37,7 +37,7 @@ const binding = fc.record({
   HostPort: fc.oneof(fc.constantFrom('', '0', '2000-3000'), fc.integer({ min: 1024, max: 65_535 }).map(String)),
 })
 const processors = fc.oneof(
-  fc.record({ NanoCpus: fc.integer({ min: 0, max: 2e9 }) }),
+  fc.record({ NanoCpus: fc.oneof(fc.constant(0), fc.integer({ min: 10_000, max: 2e9 })) }),
   fc.record({ CpuPeriod: fc.constant(1000), CpuQuota: fc.integer({ min: 0, max: 2000 }) }),
   fc.record({ CpuShares: fc.integer({ min: 0, max: 1024 }), CpuPeriod: fc.constantFrom(0, 50_000) }),
 )

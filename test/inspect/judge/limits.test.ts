@@ -22,6 +22,9 @@ describe('maxima (T75)', () => {
     { KernelMemoryTCP: -1 },
     { NanoCpus: 2e9 + 1 },
     { NanoCpus: -1 },
+    // The engine rounds them down to no quota.
+    { NanoCpus: 1 },
+    { NanoCpus: 9999 },
     { NanoCPUs: 3e9 },
     { NanoCpus: 0, CpuQuota: 200_001 },
     { NanoCpus: 0, CpuQuota: 2001, CpuPeriod: 1000 },
@@ -52,6 +55,7 @@ describe('maxima (T75)', () => {
     { Memory: 4 * GiB, MemorySwap: 6 * GiB },
     { MemoryReservation: GiB },
     { NanoCpus: 2e9 },
+    { NanoCpus: 10_000 },
     { NanoCpus: 0, CpuQuota: 200_000 },
     { NanoCpus: 0, CpuQuota: 2000, CpuPeriod: 1000 },
     { CpuShares: 1024 },
@@ -70,7 +74,7 @@ describe('maxima (T75)', () => {
   })
 
   it('reads integers beyond 2^53 as what they are', () => {
-    const body = '{"Image":"alpine","HostConfig":{"Memory":9223372036854775807,"NanoCpus":1,"PidsLimit":1}}'
+    const body = '{"Image":"alpine","HostConfig":{"Memory":9223372036854775807,"NanoCpus":1000000000,"PidsLimit":1}}'
     expect(refused(LIMITED, body)).toEqual(['HostConfig.Memory: 9223372036854775807 (workload.limits.memory)'])
   })
 
@@ -210,6 +214,7 @@ describe('update (T80)', () => {
     { Memory: 5 * GiB },
     { MemorySwap: -1 },
     { NanoCpus: 3e9 },
+    { NanoCpus: 9999 },
     { PidsLimit: 0 },
     { PidsLimit: -1 },
     { CpuQuota: -1, CpuPeriod: 1000 },

@@ -199,6 +199,7 @@ describe('what a service must state', () => {
     [{ ...stated, MemoryBytes: 3 * GiB }],
     [{ ...stated, MemoryBytes: 2 * GiB }],
     [{ ...stated, NanoCPUs: 2e9 }],
+    [{ ...stated, NanoCPUs: 9999 }],
     [{ ...stated, Pids: 11 }],
     [{ ...stated, Pids: -1 }],
   ])('and is at most as much, swap counted as the engine does: %j', (Limits) => {
