@@ -71,7 +71,8 @@ function judgeNetwork(field: FieldValue, name: string, context: WorkloadContext)
   if (name.includes(':')) {
     return unlessHostField(field, shown(name), 'a namespace by container or path is not bounded by networks', context)
   }
-  // The engine refuses the id of the host's network here, so whoever may join every network may name one by id.
+  // By its id the host's network is no way to it: engines of today do not start that, and 20.10 starts it in a namespace
+  // with nothing in it. So whoever may join every network may name one by id.
   if (isHex(name) && !isWritten('*', context) && !isWritten(name, context)) {
     return [finding(field, shown(name), 'networks', 'it may be the id of any network: use its name')]
   }
