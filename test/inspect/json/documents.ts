@@ -189,10 +189,14 @@ const change: fc.Arbitrary<Change> = fc.record({
   put: fc.constantFrom(...PIECES, ...PIECES, ...BROKEN_UTF8, Buffer.alloc(0)),
 })
 
-/** Documents with one or two places overwritten, cut out or added to: most, but not all, are no JSON any more. */
-export const damaged: fc.Arbitrary<Buffer> = fc
-  .tuple(document, fc.array(change, { minLength: 1, maxLength: 2 }))
-  .map(([bytes, changes]) => changes.reduce(apply, bytes))
+/** With one or two places overwritten, cut out or added to: most, but not all, are no JSON any more. */
+export function damagedOf(documents: fc.Arbitrary<Buffer>): fc.Arbitrary<Buffer> {
+  return fc
+    .tuple(documents, fc.array(change, { minLength: 1, maxLength: 2 }))
+    .map(([bytes, changes]) => changes.reduce(apply, bytes))
+}
+
+export const damaged: fc.Arbitrary<Buffer> = damagedOf(document)
 
 function apply(bytes: Buffer, { at, removed, put }: Change): Buffer {
   const from = at % (bytes.length + 1)
