@@ -118,7 +118,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
           stopTimeout: '5m',
           ulimits: { core: UNLIMITED, nofile: 1_048_576, nproc: 65_536 },
         },
-        defaults: { memory: '2GiB', cpus: 2, pids: 1024 },
+        // One processor: an engine refuses more than its host has.
+        defaults: { memory: '2GiB', cpus: 1, pids: 1024 },
         labels: {},
         autoRemove: true,
       },
