@@ -1,9 +1,9 @@
 import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
 import { OPERATION_BY_ID, OPERATIONS, type OperationId } from '../engine/operations.ts'
 import type { Operation, OperationSpec } from '../engine/types.ts'
+import { matchesGlob } from '../glob.ts'
 import { didYouMean } from '../nearest.ts'
 import { quoted } from '../text.ts'
-import { matchesGlob } from './glob.ts'
 import { GROUPS, type GroupName } from './groups.ts'
 
 /** What one item of `allow` gives. */

@@ -1,6 +1,7 @@
+import type { Pieces } from '../../glob.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { quoted } from '../../text.ts'
-import { ANY_SEGMENTS, type Pieces, type Segment } from './segments.ts'
+import { ANY_SEGMENTS, type Segment } from './segments.ts'
 import type { TemplatePart } from './template.ts'
 
 /** A pattern, or a piece of one, as it was written. */

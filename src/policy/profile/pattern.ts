@@ -1,3 +1,4 @@
+import { matchesPieces } from '../../glob.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { quoted } from '../../text.ts'
 import {
@@ -13,7 +14,7 @@ import {
 import { cleanPath, segmentsOf } from './paths.ts'
 import { compileReferencePattern } from './reference-pattern.ts'
 import { parseRemote } from './remote.ts'
-import { matchesPieces, matchesSegments } from './segments.ts'
+import { matchesSegments } from './segments.ts'
 import { parseTemplate } from './template.ts'
 
 /**

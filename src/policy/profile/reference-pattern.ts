@@ -1,3 +1,4 @@
+import { matchesPieces } from '../../glob.ts'
 import type { Principal } from '../../identity/principal.ts'
 import { quoted } from '../../text.ts'
 import {
@@ -13,7 +14,7 @@ import {
   writtenIn,
 } from './parts.ts'
 import { looksLikeRegistry, normalised, parseImageId, parseReference } from './reference.ts'
-import { matchesPieces, matchesSegments } from './segments.ts'
+import { matchesSegments } from './segments.ts'
 
 type Problem = { readonly problem: string }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { matchesGlob } from '../../src/policy/glob.ts'
+import { matchesGlob } from '../src/glob.ts'
 
 /** The obvious way, for comparison: letters and stars only, so that it can be a regular expression. */
 const byRegularExpression = (pattern: string, text: string) =>
