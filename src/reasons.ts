@@ -42,6 +42,7 @@ export const REASONS = {
   },
   'issuer-unavailable': { status: 503, summary: "the issuer's keys cannot be had" },
   'certificate-untrusted': { status: 401, summary: 'no configured issuer stands behind the client certificate' },
+  'certificate-revoked': { status: 401, summary: 'the client certificate, or an authority above it, was revoked' },
 
   'binding-none': { status: 403, summary: 'no binding matches the principal' },
   'operation-not-allowed': { status: 403, summary: 'the role does not allow the operation' },

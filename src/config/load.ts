@@ -6,10 +6,11 @@ import { checkPieces } from './check.ts'
 import { type ConfigDocument, parseConfigDocument } from './document.ts'
 import { ConfigError, type ConfigProblem, type Issue } from './errors.ts'
 import { explainIssues } from './explain.ts'
-import { checkFiles, readSmallFile } from './files.ts'
+import { checkFiles } from './files.ts'
 import { createFindings } from './findings.ts'
 import { piecesOf } from './pieces.ts'
-import { type Config, configSchema } from './schema.ts'
+import { readSmallFile } from './read-file.ts'
+import { type CertificateIssuerConfig, type Config, configSchema } from './schema.ts'
 
 /** A configuration that may be served. */
 export interface LoadedConfig {
@@ -84,7 +85,7 @@ function absoluteTls(tls: NonNullable<Config['listeners'][number]['tls']>, at: (
     ...tls,
     certificate: at(tls.certificate),
     key: at(tls.key),
-    ...(clientAuthorities === undefined ? {} : { clientAuthorities: at(clientAuthorities) }),
+    ...(clientAuthorities === undefined ? {} : { clientAuthorities: clientAuthorities.map(at) }),
   }
 }
 
@@ -94,8 +95,16 @@ function absoluteIssuer(
 ): Config['issuers'][string] {
   return {
     ...(jwt ? { jwt: absoluteJwt(jwt, at) } : {}),
-    ...(certificate ? { certificate: { authorities: at(certificate.authorities) } } : {}),
+    ...(certificate ? { certificate: absoluteCertificate(certificate, at) } : {}),
   }
+}
+
+function absoluteCertificate(
+  certificate: CertificateIssuerConfig,
+  at: (path: string) => string,
+): CertificateIssuerConfig {
+  const { authorities, crl } = certificate
+  return { ...certificate, authorities: authorities.map(at), ...(crl === undefined ? {} : { crl: crl.map(at) }) }
 }
 
 function absoluteJwt(jwt: NonNullable<Config['issuers'][string]['jwt']>, at: (path: string) => string): typeof jwt {

@@ -19,6 +19,10 @@ const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
 })
 const text = z.string().min(1).max(4096)
 const path = text.regex(/^[^\0]*$/, { error: 'is no path: it holds a NUL character' })
+/** One file, or several. */
+const paths = z
+  .union([path, z.array(path).min(1)], { error: 'wants a path or a list of paths, none of them empty' })
+  .transform((value) => (typeof value === 'string' ? [value] : value))
 
 /** A quantity that is written as text with a unit. A number without one reaches `parse` as its digits. */
 const quantity = (
@@ -55,7 +59,7 @@ const listenerTls = z
   .strictObject({
     certificate: path,
     key: path,
-    clientAuthorities: path.optional(),
+    clientAuthorities: paths.optional(),
     clientCertificates: z.enum(['none', 'optional', 'required']).optional(),
     minimumVersion: z.enum(['1.2', '1.3']).default('1.2'),
   })
@@ -141,7 +145,46 @@ export type Algorithm = (typeof ALGORITHMS)[number]
 
 const jwtIssuer = jwtIssuerAsWritten.transform(completeIssuer)
 
-const certificateIssuer = z.strictObject({ authorities: path })
+/** One pattern, or several of which one must fit; `*` stands for any run of characters. */
+const patterns = z
+  .union([text, z.array(text).min(1)], { error: 'wants a pattern or a list of patterns, none of them empty' })
+  .transform((value) => (typeof value === 'string' ? [value] : value))
+
+const pin = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, {
+  error: "is no pin: wants the SHA-256 of a public key's SubjectPublicKeyInfo in base64, 44 characters",
+})
+/** The SPIFFE ID standard, section 2.1. */
+const trustDomain = z.string().regex(/^[a-z0-9._-]{1,255}$/, {
+  error: 'is no trust domain: lower-case letters, digits, ".", "-" and "_", without spiffe://',
+})
+
+/** The attributes of a subject that a rule may name, as OpenSSL calls them. */
+const subjectRule = z.strictObject({
+  CN: patterns.optional(),
+  O: patterns.optional(),
+  OU: patterns.optional(),
+  C: patterns.optional(),
+  ST: patterns.optional(),
+  L: patterns.optional(),
+  DC: patterns.optional(),
+  UID: patterns.optional(),
+  title: patterns.optional(),
+  serialNumber: patterns.optional(),
+  emailAddress: patterns.optional(),
+})
+
+/** Authorities between a client's certificate and one that is configured; real paths have one or two. */
+const MOST_INTERMEDIATES = 8
+
+const certificateIssuer = z.strictObject({
+  authorities: paths,
+  crl: paths.optional(),
+  depth: z.int().min(0).max(MOST_INTERMEDIATES).default(MOST_INTERMEDIATES),
+  pins: z.array(pin).min(1).optional(),
+  subject: subjectRule.optional(),
+  san: z.strictObject({ dns: patterns.optional(), uri: patterns.optional(), email: patterns.optional() }).optional(),
+  spiffe: trustDomain.optional(),
+})
 
 /** One value of `issuers`. */
 export const issuerSchema = z.strictObject({ jwt: jwtIssuer.optional(), certificate: certificateIssuer.optional() })
@@ -177,6 +220,7 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>
 export type ListenerConfig = Config['listeners'][number]
 export type IssuerConfig = Config['issuers'][string]
+export type CertificateIssuerConfig = NonNullable<IssuerConfig['certificate']>
 export type JwtIssuerConfig = NonNullable<IssuerConfig['jwt']>
 export type RoleConfig = Config['roles'][string]
 export type BindingConfig = Config['bindings'][number]

@@ -1,9 +1,8 @@
 import type { TLSSocket } from 'node:tls'
 import type { Config } from '../config/schema.ts'
 import { Refusal } from '../refusal.ts'
-import { type CertificateIssuer, readAuthorities } from './authorities.ts'
 import { readBearer, readTokenHeader, type TokenHeader } from './bearer.ts'
-import { createClientCertificates } from './client-certificates.ts'
+import { createClientCertificates, type Distrust } from './client-certificates.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { checkConfirmation } from './confirmation.ts'
 import { createKeys } from './keys.ts'
@@ -30,7 +29,7 @@ export interface Authenticator {
    * @throws Refusal (or rejects with one): no credentials, bad credentials, or an issuer's keys that cannot be had
    */
   authenticate(evidence: Evidence): Principal | Promise<Principal>
-  /** Ends fetches that are under way. */
+  /** Ends fetches that are under way, and follows no file any more. */
   close(): void
 }
 
@@ -39,8 +38,13 @@ export interface AuthenticatorOptions {
   readonly now?: Clock['now']
   /** The system's timers unless told. */
   readonly after?: Clock['after']
-  /** Takes one line for the operator whenever an issuer's keys can no longer be fetched, or can again. */
+  /**
+   * Takes lines for the operator: an issuer's keys can no longer be fetched, or can again; changed files are in use, or
+   * cannot be used.
+   */
   readonly warn?: (message: string) => void
+  /** Takes open connections whose certificate, by which they were let in, is revoked or no longer an issuer's. */
+  readonly distrust?: Distrust
 }
 
 function missing(tokenHeader: TokenHeader | undefined): Refusal {
@@ -69,16 +73,16 @@ export async function createAuthenticator(
   issuers: Config['issuers'],
   options: AuthenticatorOptions = {},
 ): Promise<Authenticator> {
-  const { now = SYSTEM_CLOCK.now, after = SYSTEM_CLOCK.after } = options
+  const { now = SYSTEM_CLOCK.now, after = SYSTEM_CLOCK.after, warn = () => {}, distrust = () => {} } = options
   const closing = new AbortController()
-  const remote = { clock: { now, after }, signal: closing.signal, warn: options.warn ?? (() => {}) }
+  const certificates = createClientCertificates(issuers, { now, warn, distrust, signal: closing.signal })
 
-  const { tokens, certified } = await readIssuers(issuers, remote).catch((error: unknown) => {
+  const remote = { clock: { now, after }, signal: closing.signal, warn }
+  const tokens = await readTokenIssuers(issuers, remote).catch((error: unknown) => {
     closing.abort()
     throw error
   })
   const principalOf = createTokenCache(createVerifier(tokens, now), now)
-  const certificates = createClientCertificates(certified, now)
   const confirmed = new Set(tokens.filter(({ jwt }) => jwt.confirmation === 'required').map(({ name }) => name))
 
   function principalOfCertificate({ socket, tokenHeader }: Evidence): Principal {
@@ -108,14 +112,10 @@ export async function createAuthenticator(
   }
 }
 
-async function readIssuers(issuers: Config['issuers'], remote: RemoteKeysOptions) {
+async function readTokenIssuers(issuers: Config['issuers'], remote: RemoteKeysOptions): Promise<TokenIssuer[]> {
   const tokens: TokenIssuer[] = []
-  const certified: CertificateIssuer[] = []
-  for (const [name, { jwt, certificate }] of Object.entries(issuers)) {
+  for (const [name, { jwt }] of Object.entries(issuers)) {
     if (jwt) tokens.push({ name, jwt, keys: await createKeys(`issuers.${name}.jwt`, jwt, remote) })
-    if (!certificate) continue
-    const authorities = readAuthorities(`issuers.${name}.certificate.authorities`, certificate.authorities)
-    certified.push({ name, authorities })
   }
-  return { tokens, certified }
+  return tokens
 }

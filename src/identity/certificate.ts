@@ -36,28 +36,41 @@ export function readCertificate(leaf: X509Certificate): CertificateFacts {
   })
 }
 
+/** The values of the subject's attributes by their OpenSSL name (`CN`, `O`, …), unescaped. Throws as `readCertificate`. */
+export function subjectAttributes({ subject }: X509Certificate): ReadonlyMap<string, readonly string[]> {
+  return readSubject(subject).attributes
+}
+
+interface Subject {
+  readonly text: string
+  readonly commonName: string
+  readonly attributes: ReadonlyMap<string, readonly string[]>
+}
+
 /**
  * Node writes the subject as lines in the certificate's order, the values escaped after RFC 2253 and controls as `\XX`;
  * RFC 4514 section 2.1 wants the order reversed. An empty subject (SPIFFE's certificates have one) is undefined.
  */
-function readSubject(lines: string | undefined): { readonly text: string; readonly commonName: string } {
-  if (lines === undefined || lines === '') return { text: '', commonName: '' }
+function readSubject(lines: string | undefined): Subject {
+  const attributes = new Map<string, string[]>()
+  if (lines === undefined || lines === '') return { text: '', commonName: '', attributes }
   const rdns = lines.split('\n').map((line) => line.split(' + '))
-  let commonName = ''
   for (const attribute of rdns.flat()) {
     const equals = attribute.indexOf('=')
     if (equals < 1) throw untrusted('has a subject that cannot be read')
     const value = unescapeValue(attribute.slice(equals + 1))
     if (value.length > MAX_NAME_LENGTH) throw untrusted('has a subject that is too long')
     if (hasInvisible(value)) throw untrusted('has control or invisible characters in its subject')
-    if (attribute.startsWith('CN=')) commonName ||= value
+    const type = attribute.slice(0, equals)
+    attributes.set(type, [...(attributes.get(type) ?? []), value])
   }
   const text = rdns
     .map((rdn) => rdn.join('+'))
     .reverse()
     .join(',')
   if (text.length > MAX_NAME_LENGTH) throw untrusted('has a subject that is too long')
-  return { text, commonName }
+  const commonName = attributes.get('CN')?.find((name) => name !== '') ?? ''
+  return { text, commonName, attributes }
 }
 
 function unescapeValue(escaped: string): string {

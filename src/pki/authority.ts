@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto'
+import type { GeneralName } from '@peculiar/asn1-x509'
 import { distinguishedName, keyIdentifier, makeCertificate, signerOf } from './certificate.ts'
 import { PkiError } from './errors.ts'
-import { createCertificateKey, readCertificateKey } from './keys.ts'
-import { commonName, serverName } from './names.ts'
+import { createCertificateKey, type KeyKind, readCertificateKey } from './keys.ts'
+import { makeRevocationList, type RevocationListFields } from './make-revocation-list.ts'
+import { alternativeName, commonName, serverName } from './names.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 /** Ten years: what an authority lives, and the most that anything may. */
@@ -22,8 +24,10 @@ export interface Issued {
 export interface IssueOptions {
   /** Days of life, 397 unless told; never beyond the authority's own end. */
   readonly days?: number
-  /** An existing P-256 key (PEM) to certify again; a fresh one unless told. */
+  /** An existing key (PEM) to certify again; a fresh one unless told. */
   readonly key?: string
+  /** The kind of a fresh key, P-256 unless told. */
+  readonly keyKind?: KeyKind | undefined
   /** When the life begins; five minutes ago unless told. */
   readonly notBefore?: Date
 }
@@ -35,8 +39,13 @@ export interface Authority {
   readonly notAfter: Date
   /** `names`: DNS names and IP addresses, the first is the subject too. Throws PkiError for a bad name. */
   issueServer(options: IssueOptions & { readonly names: readonly string[] }): Issued
-  /** `name`: the common name that bindings match. Throws PkiError for a bad name. */
-  issueClient(options: IssueOptions & { readonly name: string }): Issued
+  /**
+   * `name`: the common name that bindings match; `names`: alternative names, as `alternativeName` reads them.
+   * Throws PkiError for a bad name.
+   */
+  issueClient(options: IssueOptions & { readonly name: string; readonly names?: readonly string[] }): Issued
+  /** Signs the list of what is revoked (PEM). */
+  revocationList(fields: RevocationListFields): string
 }
 
 /** The life of a certificate in whole seconds, as X.509 has them. */
@@ -50,11 +59,11 @@ function lifetime(days: number, notBefore: Date | undefined, end: Date | null): 
 }
 
 /**
- * Makes a new certificate authority (P-256, ten years, no intermediate authorities).
- * `key` certifies an existing P-256 key again. Throws PkiError.
+ * Makes a new certificate authority (ten years, no intermediate authorities).
+ * `key` certifies an existing key again. Throws PkiError.
  */
 export function createAuthority(options: IssueOptions & { readonly name?: string } = {}): Authority {
-  const pem = options.key ?? createCertificateKey()
+  const pem = options.key ?? createCertificateKey(options.keyKind)
   const key = readCertificateKey(pem, "the authority's key")
   // Two authorities of one name confuse everybody who holds both, OpenSSL's store included.
   const suffix = Buffer.from(keyIdentifier(key)).toString('hex', 0, 4)
@@ -81,13 +90,13 @@ export function loadAuthority(certificate: string, key: string): Authority {
   function issue(
     purpose: 'server' | 'client',
     subject: string,
-    names: readonly string[],
+    names: readonly GeneralName[],
     options: IssueOptions,
   ): Issued {
-    const pem = options.key ?? createCertificateKey()
+    const pem = options.key ?? createCertificateKey(options.keyKind)
     const life = lifetime(options.days ?? LEAF_DAYS, options.notBefore, end)
     if (life.notAfter <= life.notBefore) throw new PkiError(`the authority's certificate ended on ${end.toISOString()}`)
-    const fields = { purpose, subject: distinguishedName(commonName(subject)), names: names.map(serverName) }
+    const fields = { purpose, subject: distinguishedName(commonName(subject)), names }
     const leafKey = readCertificateKey(pem, `the key for ${subject}`)
     return {
       certificate: makeCertificate({ ...fields, key: leafKey, ...life, signer }),
@@ -104,9 +113,10 @@ export function loadAuthority(certificate: string, key: string): Authority {
       const [first] = options.names
       if (first === undefined) throw new PkiError('a server certificate needs at least one name')
       // Clients look at the alternative names only; a long name does not fit the subject.
-      return issue('server', first.length <= 64 ? first : 'dockgate', options.names, options)
+      return issue('server', first.length <= 64 ? first : 'dockgate', options.names.map(serverName), options)
     },
-    issueClient: (options) => issue('client', options.name, [], options),
+    issueClient: (options) => issue('client', options.name, (options.names ?? []).map(alternativeName), options),
+    revocationList: (fields) => makeRevocationList(fields, signer),
   }
 }
 

@@ -34,6 +34,8 @@ import {
 
 const COMMON_NAME = '2.5.4.3'
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2'
+/** RFC 8410, section 3. */
+const ED25519 = '1.3.101.112'
 
 type Purpose = 'authority' | 'server' | 'client'
 
@@ -65,7 +67,7 @@ export function distinguishedName(commonName: string): Name {
 const publicInfo = (key: KeyObject) =>
   AsnConvert.parse(createPublicKey(key).export({ type: 'spki', format: 'der' }), SubjectPublicKeyInfo)
 
-const exactBytes = (bytes: Buffer): ArrayBuffer => new Uint8Array(bytes).buffer
+export const exactBytes = (bytes: Buffer): ArrayBuffer => new Uint8Array(bytes).buffer
 
 /** The key identifier of RFC 7093, section 2, method 1: the leftmost 160 bits of the SHA-256 of the public key. */
 export function keyIdentifier(key: KeyObject): ArrayBuffer {
@@ -83,7 +85,8 @@ export function signerOf(certificate: X509Certificate, key: KeyObject): Signer {
   return { name: tbsCertificate.subject, keyIdentifier: identifier, key }
 }
 
-const extension = (extnID: string, critical: boolean, value: unknown) =>
+/** An X.509 extension of a value that the library can write. */
+export const extension = (extnID: string, critical: boolean, value: unknown) =>
   new Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) })
 
 /** RFC 5280, section 4.2.1; Go and OpenSSL refuse a leaf whose extended key usage is for the other side. */
@@ -116,9 +119,21 @@ function serialNumber(): ArrayBuffer {
   return exactBytes(bytes)
 }
 
-/** Makes and signs an X.509 v3 certificate (RFC 5280) with ECDSA and SHA-256; the result is PEM. */
+/** The algorithm that a key signs with: Ed25519, else ECDSA with SHA-256. */
+export function signatureAlgorithmOf(key: KeyObject): AlgorithmIdentifier {
+  return new AlgorithmIdentifier({ algorithm: key.asymmetricKeyType === 'ed25519' ? ED25519 : ECDSA_WITH_SHA256 })
+}
+
+/** The signature of what is to be signed, with the algorithm of `signatureAlgorithmOf`. */
+export function signatureOf(toBeSigned: unknown, key: KeyObject): ArrayBuffer {
+  const digest = key.asymmetricKeyType === 'ed25519' ? null : 'sha256'
+  return exactBytes(sign(digest, Buffer.from(AsnConvert.serialize(toBeSigned)), key))
+}
+
+/** Makes and signs an X.509 v3 certificate (RFC 5280); the result is PEM. */
 export function makeCertificate(fields: CertificateFields): string {
-  const algorithm = new AlgorithmIdentifier({ algorithm: ECDSA_WITH_SHA256 })
+  const key = fields.signer?.key ?? fields.key
+  const algorithm = signatureAlgorithmOf(key)
   const tbsCertificate = new TBSCertificate({
     version: Version.v3,
     serialNumber: serialNumber(),
@@ -129,11 +144,10 @@ export function makeCertificate(fields: CertificateFields): string {
     subjectPublicKeyInfo: publicInfo(fields.key),
     extensions: extensionsOf(fields),
   })
-  const signature = sign('sha256', Buffer.from(AsnConvert.serialize(tbsCertificate)), fields.signer?.key ?? fields.key)
   const certificate = new Certificate({
     tbsCertificate,
     signatureAlgorithm: algorithm,
-    signatureValue: exactBytes(signature),
+    signatureValue: signatureOf(tbsCertificate, key),
   })
   return new X509Certificate(Buffer.from(AsnConvert.serialize(certificate))).toString()
 }

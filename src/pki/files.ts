@@ -18,7 +18,8 @@ import { PkiError } from './errors.ts'
 export const PRIVATE_FILE = 0o600
 export const PUBLIC_FILE = 0o644
 
-const isCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code
+/** Whether it is a system error with this code. */
+export const isCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code
 
 /** A sibling, because rename(2) and link(2) are atomic only within one filesystem. */
 function writeTemporary(path: string, content: string, mode: number): string {

@@ -5,6 +5,9 @@ import { PkiError } from './errors.ts'
 const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 /** ub-common-name of RFC 5280, appendix A.1. */
 const COMMON_NAME_LENGTH = 64
+/** What a gate reads at most. */
+const MOST_NAME_CHARACTERS = 1024
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/
 
 /**
  * Reads a server's name as a subject alternative name (RFC 5280, section 4.2.1.6): an IP address, or a DNS name that may
@@ -23,6 +26,22 @@ export function serverName(name: string): GeneralName {
     throw new PkiError(`${JSON.stringify(name)} is neither a DNS name nor an IP address`)
   }
   return new GeneralName({ dNSName: dns })
+}
+
+/**
+ * Reads a client's alternative name, written as `uri:spiffe://acme.example/ci`, `email:ops@acme.example` or
+ * `dns:ci.acme.example`. Throws PkiError for anything else.
+ */
+export function alternativeName(text: string): GeneralName {
+  const colon = text.indexOf(':')
+  const value = text.slice(colon + 1)
+  if (VISIBLE_ASCII.test(value) && value.length <= MOST_NAME_CHARACTERS) {
+    const kind = text.slice(0, Math.max(colon, 0))
+    if (kind === 'dns' && isIP(value) === 0) return serverName(value)
+    if (kind === 'uri' && URL.canParse(value)) return new GeneralName({ uniformResourceIdentifier: value })
+    if (kind === 'email' && value.split('@').length === 2) return new GeneralName({ rfc822Name: value })
+  }
+  throw new PkiError(`${JSON.stringify(text)} is none of dns:NAME, uri:URI and email:ADDRESS`)
 }
 
 /** Checks a subject's common name: 1 to 64 printable characters. Throws PkiError. */

@@ -28,7 +28,7 @@ interface ListenerDescription {
 interface IssuerDescription {
   readonly name: string
   readonly kind: 'jwt' | 'certificate'
-  /** The token's `iss`, or the file with the certificate authorities. */
+  /** The token's `iss`, or the files with the certificate authorities. */
   readonly source: string
 }
 
@@ -71,7 +71,7 @@ export function describe({ file, config, policy, warnings }: LoadedConfig): Desc
     issuers: Object.entries(config.issuers).map(([name, { jwt, certificate }]) => ({
       name,
       kind: jwt ? 'jwt' : 'certificate',
-      source: jwt?.issuer ?? certificate?.authorities ?? '',
+      source: jwt?.issuer ?? certificate?.authorities.join(', ') ?? '',
     })),
     roles: [...policy.roles.values()].map(describeRole),
     bindings: config.bindings.map(({ role, issuer, when }) => ({ role, issuer, when: when ?? null })),

@@ -1,12 +1,19 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import tls, { type TLSSocket } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Authenticator, createAuthenticator } from '../../src/identity/authenticate.ts'
 import type { Principal } from '../../src/identity/principal.ts'
 import type { Refusal } from '../../src/refusal.ts'
 import { type CertificateWish, type MadeCertificate, makeTestCertificate } from '../support/certificates.ts'
-import { createFiles, createSigner, type Issuers, jwtIssuer, refused, type Signer } from './fixture.ts'
+import {
+  certificateIssuer,
+  createFiles,
+  createSigner,
+  type Issuers,
+  jwtIssuer,
+  refused,
+  type Signer,
+} from './fixture.ts'
+import { type Connection, startTlsServer, type TlsVersion } from './tls-server.ts'
 
 const HOUR = 3_600_000
 const files = createFiles()
@@ -14,14 +21,12 @@ const authority = (name: string, issuer?: MadeCertificate, wish: Partial<Certifi
   makeTestCertificate({ subject: [{ CN: name }], ca: true, ...(issuer ? { issuer } : {}), ...wish })
 const client = (issuer: MadeCertificate, wish: Partial<CertificateWish> = {}) =>
   makeTestCertificate({ subject: [{ O: 'acme' }, { CN: 'ops' }], issuer, ...wish })
-const authorities = (name: string, ...made: readonly MadeCertificate[]) => ({
-  certificate: { authorities: files.write(`${name}.crt`, made.map(({ certificate }) => certificate).join('')) },
-})
+const authorities = (name: string, ...made: readonly MadeCertificate[]) =>
+  certificateIssuer({ authorities: files.write(`${name}.crt`, made.map(({ certificate }) => certificate).join('')) })
 
 const root = authority('root')
 const other = authority('other')
 const intermediate = authority('intermediate', root)
-const server = makeTestCertificate({ subject: [{ CN: 'localhost' }], dns: ['localhost'], usages: null })
 
 let signer: Signer
 let tokenIssuer: Issuers[string]
@@ -36,55 +41,11 @@ afterEach(async () => {
 })
 afterAll(() => files.remove())
 
-type Version = 'TLSv1.2' | 'TLSv1.3'
-
-interface Connection {
-  /** The server's side. */
-  readonly socket: TLSSocket
-  /** What the client may resume with. */
-  readonly session: Buffer
-}
-
-/** A real TLS server that asks for client certificates, as the listeners do, and a client of it. */
-async function startTls(version: Version = 'TLSv1.3', trusted: readonly MadeCertificate[] = [root, other]) {
-  const listener = tls.createServer({
-    cert: server.certificate,
-    key: server.key,
-    ca: trusted.map(({ certificate }) => certificate),
-    requestCert: true,
-    rejectUnauthorized: false,
-    minVersion: version,
-    maxVersion: version,
-  })
-  await once(listener.listen(0, '127.0.0.1'), 'listening')
-  const sockets: TLSSocket[] = []
-  closing.push(async () => {
-    for (const socket of sockets) socket.destroy()
-    listener.close()
-    await once(listener, 'close')
-  })
-  const { port } = listener.address() as AddressInfo
-
-  async function connect(chain: readonly MadeCertificate[], session?: Buffer): Promise<Connection> {
-    const accepted = once(listener, 'secureConnection')
-    const socket = tls.connect({
-      port,
-      host: '127.0.0.1',
-      rejectUnauthorized: false,
-      ...(chain[0] ? { cert: chain.map(({ certificate }) => certificate).join(''), key: chain[0].key } : {}),
-      ...(session ? { session } : {}),
-    })
-    sockets.push(socket)
-    // A resumed session is not always followed by another ticket.
-    const ticket = session ? Promise.resolve([session]) : once(socket, 'session')
-    // TLS 1.3 tickets arrive with the first data.
-    const [peer] = (await accepted) as [TLSSocket]
-    sockets.push(peer)
-    peer.write('hello')
-    await once(socket, 'data')
-    return { socket: peer, session: (await ticket)[0] }
-  }
-  return { connect }
+/** A TLS server of which this test's end is the end too. */
+async function startTls(version?: TlsVersion, trusted: readonly MadeCertificate[] = [root, other]) {
+  const started = await startTlsServer(trusted, version)
+  closing.push(started.close)
+  return started
 }
 
 async function create(issuers: Issuers, now?: () => number): Promise<Authenticator> {
@@ -206,7 +167,7 @@ describe('no certificate', () => {
       expect(message).toContain(way)
   })
 
-  it.each<Version>(['TLSv1.2', 'TLSv1.3'])(
+  it.each<TlsVersion>(['TLSv1.2', 'TLSv1.3'])(
     'T124 stays no certificate when the %s session is resumed',
     async (version) => {
       const authenticator = await create({ staff: authorities('root', root) })
@@ -219,7 +180,7 @@ describe('no certificate', () => {
   )
 })
 
-describe.each<Version>(['TLSv1.2', 'TLSv1.3'])('T124 a resumed session of %s', (version) => {
+describe.each<TlsVersion>(['TLSv1.2', 'TLSv1.3'])('T124 a resumed session of %s', (version) => {
   it('keeps its identity', async () => {
     const authenticator = await create({ staff: authorities('root', root) })
     const { connect } = await startTls(version)
@@ -257,7 +218,7 @@ describe.each<Version>(['TLSv1.2', 'TLSv1.3'])('T124 a resumed session of %s', (
   })
 })
 
-describe.each<Version>(['TLSv1.2', 'TLSv1.3'])('a chain with an intermediate authority over %s', (version) => {
+describe.each<TlsVersion>(['TLSv1.2', 'TLSv1.3'])('a chain with an intermediate authority over %s', (version) => {
   /** Node 24.21 shows a server no chain (nodejs/node#65579): the intermediate must then be listed. */
   const isShown = ({ socket }: Connection) => socket.getPeerX509Certificate()?.issuerCertificate !== undefined
 
@@ -355,7 +316,7 @@ describe('a configuration that cannot be used', () => {
       'cannot be read',
     ],
   ])('such as %s in the authorities keeps the gate from starting', async (_, content, message) => {
-    const issuers = { staff: { certificate: { authorities: files.write('broken.crt', content) } } }
+    const issuers = { staff: certificateIssuer({ authorities: files.write('broken.crt', content) }) }
     await expect(create(issuers)).rejects.toThrow(message)
   })
 

@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
-import { type Config, issuerSchema, type JwtIssuerConfig } from '../../src/config/schema.ts'
+import {
+  type CertificateIssuerConfig,
+  type Config,
+  issuerSchema,
+  type JwtIssuerConfig,
+} from '../../src/config/schema.ts'
 import type { Authenticator } from '../../src/identity/authenticate.ts'
 import type { Clock } from '../../src/identity/clock.ts'
 import { Refusal } from '../../src/refusal.ts'
@@ -18,6 +23,15 @@ export function jwtIssuer(settings: Readonly<Record<string, unknown>>): { jwt: J
   const { jwt } = issuerSchema.parse({ jwt: { issuer: ISSUER, audience: AUDIENCE, ...settings } })
   if (jwt === undefined) throw new Error('no jwt')
   return { jwt }
+}
+
+/** An issuer's `certificate` as the configuration room makes it, defaults included. */
+export function certificateIssuer(settings: Readonly<Record<string, unknown>>): {
+  certificate: CertificateIssuerConfig
+} {
+  const { certificate } = issuerSchema.parse({ certificate: settings })
+  if (certificate === undefined) throw new Error('no certificate')
+  return { certificate }
 }
 
 /** A key pair that signs tokens; the claims it is given are added to those of a good token, undefined takes one away. */

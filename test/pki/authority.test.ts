@@ -183,7 +183,7 @@ it.each([
 
 it('refuses a key of another kind', () => {
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
-  expect(() => createAuthority({ key: rsa.toString() })).toThrow('not a P-256 key')
+  expect(() => createAuthority({ key: rsa.toString() })).toThrow('not a P-256 or Ed25519 key')
 })
 
 it.each([

@@ -44,6 +44,8 @@ export interface CertificateWish {
   readonly ca?: boolean
   /** False leaves the key usage extension out. */
   readonly keyUsage?: boolean
+  /** False takes the right to sign revocation lists from an authority. */
+  readonly signsLists?: boolean
   readonly dns?: readonly string[]
   readonly uri?: readonly string[]
   readonly email?: readonly string[]
@@ -74,7 +76,8 @@ function extensionsOf(wish: CertificateWish): Extensions {
   const ca = wish.ca ?? false
   const list = [make(id_ce_basicConstraints, true, new BasicConstraints({ cA: ca }))]
   if (wish.keyUsage ?? true) {
-    const usage = KeyUsageFlags.digitalSignature | (ca ? KeyUsageFlags.keyCertSign : 0)
+    const signs = KeyUsageFlags.keyCertSign | (wish.signsLists === false ? 0 : KeyUsageFlags.cRLSign)
+    const usage = KeyUsageFlags.digitalSignature | (ca ? signs : 0)
     list.push(make(id_ce_keyUsage, true, new KeyUsage(usage)))
   }
   const usages = wish.usages === undefined ? (ca ? null : [id_kp_clientAuth]) : wish.usages

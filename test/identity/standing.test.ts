@@ -1,6 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createAttribution } from '../../src/identity/authorities.ts'
+import { createPathFinder } from '../../src/identity/authorities.ts'
+import { readCertificate } from '../../src/identity/certificate.ts'
+import { type CertificateIssuer, createAttribution } from '../../src/identity/standing.ts'
+import { Refusal } from '../../src/refusal.ts'
 import { type CertificateWish, type MadeCertificate, makeTestCertificate } from '../support/certificates.ts'
 
 const MINUTE = 60_000
@@ -9,18 +12,41 @@ const ca = (name: string, issuer?: MadeCertificate, wish: Partial<CertificateWis
 const leafOf = (issuer: MadeCertificate) => makeTestCertificate({ subject: [{ CN: 'ops' }], issuer })
 const read = ({ certificate }: MadeCertificate) => new X509Certificate(certificate)
 
+const issuerOf = (wish: Partial<CertificateIssuer>): CertificateIssuer => ({
+  name: 'staff',
+  authorities: [],
+  depth: 8,
+  rules: [],
+  isSpiffe: false,
+  revocation: null,
+  ...wish,
+})
+
 const root = ca('root')
 
-/** Who stands behind a leaf, given what is presented with it. */
+/** Who stands behind a leaf, given what is presented with it; null when nobody does. */
 function createStanding(...issuers: readonly (readonly [string, ...MadeCertificate[]])[]) {
-  const standingOf = createAttribution(
-    issuers.map(([name, ...authorities]) => ({ name, authorities: authorities.map(read) })),
-  )
-  return (leaf: MadeCertificate, presented: readonly MadeCertificate[] = [], now = Date.now()) =>
-    standingOf(read(leaf), presented.map(read), now)
+  const standingOf = createAttribution()
+  const configured = issuers.map(([name, ...authorities]) => issuerOf({ name, authorities: authorities.map(read) }))
+  return (leaf: MadeCertificate, presented: readonly MadeCertificate[] = [], now = Date.now()) => {
+    const certificate = read(leaf)
+    try {
+      const { issuer, notAfter } = standingOf(
+        configured,
+        certificate,
+        readCertificate(certificate),
+        presented.map(read),
+        now,
+      )
+      return { issuer: issuer.name, notAfter }
+    } catch (error) {
+      if (error instanceof Refusal && error.reason === 'certificate-untrusted') return null
+      throw error
+    }
+  }
 }
 
-describe('createAttribution', () => {
+describe('who stands behind a certificate', () => {
   it('finds a path through several intermediates in any order', () => {
     const upper = ca('upper', root)
     const lower = ca('lower', upper)
@@ -105,5 +131,69 @@ describe('createAttribution', () => {
       createStanding(['staff', root])(leafOf(chain[length - 1] ?? root), chain.slice(0, length))
     expect(standingOf(8)).toMatchObject({ issuer: 'staff' })
     expect(standingOf(9)).toBeNull()
+  })
+
+  it('finds the shortest path: a detour does not make a certificate too deep', () => {
+    const upper = ca('upper', root)
+    const lower = ca('lower', upper)
+    const direct = ca('lower', root, { key: lower.key })
+    const leaf = leafOf(lower)
+    for (const presented of [
+      [lower, upper, direct],
+      [direct, upper, lower],
+    ]) {
+      expect(pathLength({ depth: 1 }, leaf, presented)).toBe(3)
+    }
+  })
+
+  it('looks no further than the depth of the issuer', () => {
+    const upper = ca('upper', root)
+    const lower = ca('lower', upper)
+    expect(pathLength({ depth: 0 }, leafOf(root), [])).toBe(2)
+    expect(pathLength({ depth: 0 }, leafOf(upper), [upper])).toBeNull()
+    expect(pathLength({ depth: 1 }, leafOf(upper), [upper])).toBe(3)
+    expect(pathLength({ depth: 1 }, leafOf(lower), [lower, upper])).toBeNull()
+    expect(pathLength({ depth: 2 }, leafOf(lower), [lower, upper])).toBe(4)
+  })
+
+  it('T124 finds no path through an authority that is not for clients', () => {
+    const servers = ca('servers', root, { usages: ['1.3.6.1.5.5.7.3.1'] })
+    const clients = ca('clients', root, { usages: ['1.3.6.1.5.5.7.3.2'] })
+    const any = ca('any', root, { usages: ['2.5.29.37.0'] })
+    expect(pathLength({}, leafOf(servers), [servers])).toBeNull()
+    expect(pathLength({}, leafOf(clients), [clients])).toBe(3)
+    expect(pathLength({}, leafOf(any), [any])).toBe(3)
+    expect(pathLength({ authorities: [read(servers)] }, leafOf(servers), [])).toBeNull()
+  })
+})
+
+/** How many certificates are on the path, leaf and authority included; null when there is none. */
+function pathLength(wish: Partial<CertificateIssuer>, leaf: MadeCertificate, presented: readonly MadeCertificate[]) {
+  const issuer = issuerOf({ authorities: [read(root)], ...wish })
+  return createPathFinder()(issuer, read(leaf), presented.map(read), Date.now())?.length ?? null
+}
+
+describe('an issuer with rules', () => {
+  const problem = (text: string) => () => text
+  const ask = (...issuers: readonly Partial<CertificateIssuer>[]) => {
+    const leaf = read(leafOf(root))
+    const configured = issuers.map((wish) => issuerOf({ authorities: [read(root)], ...wish }))
+    return createAttribution()(configured, leaf, readCertificate(leaf), [], Date.now()).issuer.name
+  }
+
+  it('is passed over for the next one when a rule does not take the certificate', () => {
+    expect(ask({ name: 'a', rules: [() => null, problem('says no')] }, { name: 'b', rules: [() => null] })).toBe('b')
+  })
+
+  it('refuses with what each issuer has against the certificate', () => {
+    expect(() => ask({ name: 'a', rules: [problem('says no')] }, { name: 'b', rules: [problem('too')] })).toThrow(
+      'the client certificate fits no issuer: issuers.a says no; issuers.b too',
+    )
+  })
+
+  it('is passed over when nobody can tell whether the certificate is revoked', () => {
+    const unknown = { kind: 'unknown', why: 'cannot tell' } as const
+    expect(ask({ name: 'a', revocation: () => unknown }, { name: 'b' })).toBe('b')
+    expect(() => ask({ name: 'a', revocation: () => unknown })).toThrow('issuers.a cannot tell')
   })
 })
