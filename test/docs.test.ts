@@ -42,8 +42,8 @@ it('shows only roles in docs/roles.md that dockgate would take', () => {
   }
 })
 
-it('shows only configurations in the README that dockgate would take', () => {
-  const blocks = [...read('README.md').matchAll(/```yaml\n(listeners:[^`]*)```/g)].map(([, yaml]) => yaml ?? '')
+it.each(['README.md', 'docs/certificates.md'])('shows only configurations in %s that dockgate would take', (page) => {
+  const blocks = [...read(page).matchAll(/```yaml\n(listeners:[^`]*)```/g)].map(([, yaml]) => yaml ?? '')
   expect(blocks).toHaveLength(1)
   for (const yaml of blocks) expect(configSchema.safeParse(parse(yaml)).error).toBeUndefined()
 })

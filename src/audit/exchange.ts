@@ -15,6 +15,8 @@ export interface Exchange {
   readonly startedAt: number
   readonly listener: string
   readonly remote: string
+  /** The client's connection, as an identity. */
+  readonly connection: object
   readonly method: string
   /** The request target as the client sent it, not judged. */
   readonly target: string
@@ -37,6 +39,7 @@ export function openExchange(listener: ListenerConfig, request: IncomingMessage,
     startedAt: performance.now(),
     listener: listener.name,
     remote: remoteOf(listener, request),
+    connection: request.socket,
     method: request.method ?? '',
     target,
     operation: null,

@@ -1,10 +1,8 @@
 import { Command } from 'commander'
 import { ConfigError } from '../config/errors.ts'
 import type { Description, RoleDescription } from '../policy/describe.ts'
-import { printable } from '../text.ts'
 import { printJson } from './failure.ts'
-
-const CELL_LENGTH = 500
+import { table } from './table.ts'
 
 export function checkCommand(): Command {
   return new Command('check')
@@ -74,15 +72,4 @@ function roleLines(role: RoleDescription): string[] {
     ...(unbounded ? ['    unbounded: as good as root on the host:', ...ways] : []),
     ...(others === '' ? [] : [`    acts in every container of this engine, whoever made it: ${others}`]),
   ]
-}
-
-/** Rows with columns of equal width, indented. */
-function table(content: readonly (readonly string[])[]): string[] {
-  const rows = content.map((row) => row.map((cell) => printable(cell, CELL_LENGTH)))
-  const widths: number[] = []
-  for (const row of rows)
-    row.forEach((cell, i) => {
-      widths[i] = Math.max(widths[i] ?? 0, cell.length)
-    })
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd())
 }

@@ -44,7 +44,7 @@ function callerOf(root: Value, issuers: Config['issuers']): Principal {
   if (config.jwt !== undefined) return tokenCaller(issuer, config.jwt.issuer, claims, certificate)
   if (claims !== null) throw new UsageError(`issuer "${issuer}" speaks for certificates, which have no claims`)
   if (certificate === null) throw missing('certificate', `issuer "${issuer}" speaks for certificates`)
-  const subject = subjectOf(certificate)
+  const subject = subjectOf(certificate, config.certificate?.spiffe !== undefined)
   if (subject === 'sha256:') throw missing('certificate.commonName', 'or another name: subject, uri, dns, email')
   return Object.freeze({ issuer, subject, claims: NO_CLAIMS, certificate, expiresAt: Number.POSITIVE_INFINITY })
 }

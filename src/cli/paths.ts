@@ -1,6 +1,6 @@
 import { basename, isAbsolute, join, relative } from 'node:path'
 
-/** Where `start` keeps what it makes, and where `token` and `cert` find it. */
+/** Where `start` and `cert ca` keep what they make, and where `token` and `cert` find it. */
 export const STATE_FOLDER = '.dockgate'
 
 /** The files of one client, as `DOCKER_CERT_PATH` and `DOCKER_CONFIG` want them. */
@@ -17,6 +17,7 @@ export function statePaths(folder: string) {
   return {
     authority: join(folder, 'ca.pem'),
     authorityKey: join(folder, 'ca-key.pem'),
+    register: { issued: join(folder, 'issued.pem'), revoked: join(folder, 'crl.pem') },
     server: { certificate: join(folder, 'server', 'cert.pem'), key: join(folder, 'server', 'key.pem') },
     tokenKey: join(folder, 'token-key.pem'),
     tokenPublicKey: join(folder, 'token-key.pub.pem'),

@@ -20,8 +20,8 @@ issuers:
   # Tokens that "dockgate token" signs with the key beside this file. For GitHub's tokens, say:
   #   github: { jwt: { preset: github-actions, audience: dockgate } }
   local: { jwt: { issuer: ${LOCAL_ISSUER}, audience: ${LOCAL_AUDIENCE}, publicKey: token-key.pub.pem } }
-  # Certificates that "dockgate cert client" issues.
-  staff: { certificate: { authorities: ca.pem } }
+  # Certificates that "dockgate cert client" issues, until "dockgate cert revoke" takes them back.
+  staff: { certificate: { authorities: ca.pem, crl: crl.pem } }
 
 roles:
   # What may be done, and what may be asked for; everything else is refused. "extends" takes a role that ships with

@@ -10,25 +10,38 @@ import {
   writeNewFile,
 } from '../pki/files.ts'
 import { readCertificateKey } from '../pki/keys.ts'
+import { keepRevocationList, recordIssued } from '../pki/register.ts'
 import { createTokenKey, publicTokenKey } from '../pki/token.ts'
 import { statePaths } from './paths.ts'
 
 /** A leaf certificate is made again when its end is this near. */
 const RENEW_MS = 30 * 24 * 60 * 60 * 1000
 
-/** Reads the authority of a state folder. Throws PkiError when there is none, or its key may be read by others. */
+/**
+ * Reads the authority of a state folder; what it issues is entered in the folder's index.
+ * Throws PkiError when there is none, or its key may be read by others.
+ */
 export function readAuthority(folder: string): Authority {
-  const paths = statePaths(folder)
-  const certificate = readIfThere(paths.authority)
-  const key = readPrivateIfThere(paths.authorityKey)
-  if (certificate === null || key === null) throw missing(folder, 'certificate authority')
-  return loadAuthority(certificate, key)
+  const { authority: path, authorityKey: keyPath, register } = statePaths(folder)
+  const certificate = readIfThere(path)
+  const key = readPrivateIfThere(keyPath)
+  if (certificate === null || key === null) throw missing(folder, 'certificate authority', 'dockgate cert ca')
+  const authority = loadAuthority(certificate, key)
+  const entered = (issued: Issued) => {
+    recordIssued(register, issued.certificate)
+    return issued
+  }
+  return {
+    ...authority,
+    issueServer: (options) => entered(authority.issueServer(options)),
+    issueClient: (options) => entered(authority.issueClient(options)),
+  }
 }
 
 /** Reads the private key that signs local tokens (PEM). Throws PkiError as `readAuthority` does. */
 export function readTokenKey(folder: string): string {
   const key = readPrivateIfThere(statePaths(folder).tokenKey)
-  if (key === null) throw missing(folder, 'token key')
+  if (key === null) throw missing(folder, 'token key', 'dockgate start')
   return key
 }
 
@@ -38,18 +51,24 @@ export function makeSecrets(folder: string): string[] {
   return [...makeAuthority(folder), ...makeTokenKey(folder)]
 }
 
-/** The key is written first: one without a certificate is what a start that was broken off leaves behind. */
-function makeAuthority(folder: string): string[] {
-  const { authority: path, authorityKey: keyPath } = statePaths(folder)
+/**
+ * Makes the authority where it is missing, and its revocation list; returns what it made. The key is written first: one
+ * without a certificate is what was broken off. Throws PkiError.
+ */
+export function makeAuthority(folder: string, options: Parameters<typeof createAuthority>[0] = {}): string[] {
+  const { authority: path, authorityKey: keyPath, register } = statePaths(folder)
   const key = readPrivateIfThere(keyPath)
-  if (readIfThere(path) !== null) {
-    if (key !== null) return []
+  const isThere = readIfThere(path) !== null
+  if (isThere && key === null) {
     throw new PkiError(`${keyPath} is missing beside ${path}; put it back, or remove both and what they issued`)
   }
-  const made = createAuthority(key === null ? {} : { key })
-  if (key === null) writeNewFile(keyPath, made.key, PRIVATE_FILE)
-  writeNewFile(path, made.certificate, PUBLIC_FILE)
-  return [path]
+  if (!isThere) {
+    const made = createAuthority(key === null ? options : { ...options, key })
+    if (key === null) writeNewFile(keyPath, made.key, PRIVATE_FILE)
+    writeNewFile(path, made.certificate, PUBLIC_FILE)
+  }
+  keepRevocationList(register, readAuthority(folder), new Date())
+  return isThere ? [] : [path]
 }
 
 function makeTokenKey(folder: string): string[] {
@@ -103,6 +122,6 @@ function endOfOwn(
   return Date.parse(certificate.validTo)
 }
 
-function missing(folder: string, what: string): PkiError {
-  return new PkiError(`${folder} holds no ${what}; "dockgate start --state ${folder}" makes one`)
+function missing(folder: string, what: string, command: string): PkiError {
+  return new PkiError(`${folder} holds no ${what}; "${command} --state ${folder}" makes one`)
 }

@@ -5,6 +5,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import { createEngine, probeEngine } from '../forward/engine.ts'
 import { createAuthenticator } from '../identity/authenticate.ts'
 import { bind } from '../listen/bind.ts'
+import { endDistrusted } from './distrust.ts'
 import type { Gate } from './gate.ts'
 import { createOpenExchanges } from './open.ts'
 import { createApp } from './plain.ts'
@@ -25,7 +26,7 @@ export interface RunningGate {
 export async function startGate({ config, policy }: LoadedConfig): Promise<RunningGate> {
   const records = openRecords(config.records.file)
   const engine = createEngine(config.engine.slice('unix://'.length))
-  const authenticator = await createAuthenticator(config.issuers, { warn })
+  const authenticator = await createAuthenticator(config.issuers, { warn, distrust: endDistrusted })
   policy.errors.tell(warn)
   const gate: Gate = {
     authenticator,

@@ -7,7 +7,7 @@ import type { CertificateFacts } from './principal.ts'
 import { trustDomainOf } from './spiffe.ts'
 
 /** What rules look at. */
-export interface RuledCertificate {
+interface RuledCertificate {
   readonly facts: CertificateFacts
   /** The values of the subject's attributes by their OpenSSL name (`CN`, `O`, …), unescaped. */
   readonly attributes: ReadonlyMap<string, readonly string[]>

@@ -71,8 +71,7 @@ export function createClientCertificates(
     const end = Math.min(leaf.validToDate.getTime(), standing.notAfter)
     return Object.freeze({
       issuer: standing.issuer.name,
-      // A SPIFFE ID is the identity; whatever else the certificate says is decoration.
-      subject: standing.issuer.isSpiffe ? (facts.uri[0] ?? '') : subjectOf(facts),
+      subject: subjectOf(facts, standing.issuer.isSpiffe),
       claims: NO_CLAIMS,
       certificate: facts,
       expiresAt: Math.floor(end / 1000),
@@ -162,9 +161,12 @@ function orRefusal<T>(find: () => T): T | Refusal {
   }
 }
 
-/** A SPIFFE certificate has an empty subject: its first name stands for it, or its fingerprint when it has none. */
-export function subjectOf({ subject, uri, dns, email, fingerprint }: CertificateFacts): string {
-  return subject || uri[0] || dns[0] || email[0] || `sha256:${fingerprint}`
+/**
+ * What a certificate's principal is called: its subject; without one its first alternative name, or its fingerprint. For
+ * an issuer of SPIFFE IDs the ID is the name, whatever else the certificate says.
+ */
+export function subjectOf({ subject, uri, dns, email, fingerprint }: CertificateFacts, isSpiffe: boolean): string {
+  return (isSpiffe && uri[0]) || subject || uri[0] || dns[0] || email[0] || `sha256:${fingerprint}`
 }
 
 /** What the client presented above its leaf, in its order. It proves nothing by being there. */

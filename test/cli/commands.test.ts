@@ -44,8 +44,11 @@ it.each([
   ['explain'],
   ['token'],
   ['cert'],
+  ['cert', 'ca'],
   ['cert', 'client'],
   ['cert', 'server'],
+  ['cert', 'revoke'],
+  ['cert', 'list'],
   ['version'],
 ])('has --help with an example for "%s %s"', async (...command) => {
   const { code, stdout } = await place.run(...command.filter((word) => word !== undefined), '--help')
@@ -167,6 +170,11 @@ it.each([
   [['cert', 'client', 'a', '--days', '0'], 'days'],
   [['cert', 'client', 'a', '--days', '3651'], '3650'],
   [['cert', 'client', 'a\nb'], 'printable'],
+  [['cert', 'client', 'a', '--san', 'ops@acme.example'], 'email:ADDRESS'],
+  [['cert', 'client', 'a', '--key-type', 'rsa'], 'p256, ed25519'],
+  [['cert', 'client', 'a', '--key-type', 'p256', '--renew'], '--renew'],
+  [['cert', 'revoke', 'a', '--reason', 'bored'], 'keyCompromise'],
+  [['cert', 'revoke', 'a', '--next-update', '0'], 'days'],
   [['cert', 'server', 'a b'], 'neither a DNS name nor an IP address'],
   [['cert', 'server', 'a.test', 'b c'], 'neither a DNS name nor an IP address'],
 ])('takes %j for a wrong command line: one line that says why, and exit code 2', async (args, why) => {

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Authority, createAuthority } from '../../src/pki/authority.ts'
 import { certificateFor, createWorkspace } from './workspace.ts'
 
 const workspace = createWorkspace()
@@ -238,5 +239,92 @@ describe('the file of records', () => {
       expect.stringMatching(/^dockgate\.yaml:1:17: records\.file: the directory nowhere does not exist: mkdir it$/),
     ])
     expect(records('folder')).toEqual([expect.stringMatching(/records\.file: folder is a directory$/)])
+  })
+})
+
+describe('what a certificate issuer names', () => {
+  const own = createAuthority({ name: 'own' })
+  const other = createAuthority({ name: 'other' })
+  const listOf = (authority: Authority, nextUpdate = authority.notAfter) =>
+    authority.revocationList({ number: 1, revoked: new Map(), thisUpdate: new Date(), nextUpdate })
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000)
+  const issuerWith = (settings: string) => ({ 4: `  local: {certificate: {${settings}}}` })
+
+  beforeAll(() => {
+    workspace.write('own.pem', own.certificate)
+    workspace.write('other.pem', other.certificate)
+    workspace.write('own.crl', listOf(own))
+    mkdirSync(join(workspace.directory, 'crls'))
+    workspace.write('crls/own.crl', listOf(own))
+    workspace.write('crls/other.crl', listOf(other))
+    workspace.write('crls/.hidden', 'no list')
+    mkdirSync(join(workspace.directory, 'mixed'))
+    workspace.write('mixed/readme.txt', 'no list')
+  })
+
+  const crlWarnings = (settings: string) =>
+    workspace.warningsWith(issuerWith(settings)).filter((warning) => warning.includes('.crl: '))
+
+  it.each([
+    'authorities: own.pem, crl: own.crl',
+    'authorities: [own.pem, other.pem], crl: crls',
+    'authorities: [own.pem], crl: [own.crl, crls]',
+  ])('is taken: %s', (settings) => {
+    expect(workspace.problemsWith(issuerWith(settings))).toEqual([])
+    expect(crlWarnings(settings)).toEqual([])
+  })
+
+  it('has paths that are absolute when it is loaded', () => {
+    const { config } = workspace.loadWith(issuerWith('authorities: [own.pem, other.pem], crl: crls'))
+    const at = (name: string) => join(workspace.directory, name)
+    expect(config.issuers.local?.certificate).toMatchObject({
+      authorities: [at('own.pem'), at('other.pem')],
+      crl: [at('crls')],
+    })
+  })
+
+  it.each([
+    ['a list that is not there', 'own.pem, crl: none.crl', 'certificate.crl: none.crl does not exist'],
+    ['a certificate', 'own.pem, crl: own.pem', 'certificate.crl: own.pem holds no revocation list'],
+    [
+      'a folder with something else',
+      'own.pem, crl: mixed',
+      'certificate.crl: mixed/readme.txt holds no revocation list',
+    ],
+    ['a second authority that is not there', '[own.pem, none.pem]', 'certificate.authorities[1]: none.pem does not'],
+  ])('is refused when it is %s', (_what, settings, message) => {
+    const [problem, ...more] = workspace.problemsWith(issuerWith(`authorities: ${settings}`))
+    expect([problem, more]).toEqual([expect.stringMatching(/^dockgate\.yaml:4:\d+: issuers\.local\./), []])
+    expect(problem).toContain(message)
+  })
+
+  it('is warned of when an authority has no list, one that has run out, or one that will soon', () => {
+    expect(crlWarnings('authorities: [own.pem, other.pem], crl: own.crl')).toEqual([
+      expect.stringContaining('no revocation list of "CN=other" is there, so its certificates are refused'),
+    ])
+    workspace.write('past.crl', listOf(own, inDays(-1)))
+    expect(crlWarnings('authorities: own.pem, crl: past.crl')).toEqual([
+      expect.stringMatching(/a newer revocation list of "CN=own" was due on \S+: its certificates are refused$/),
+    ])
+    workspace.write('late.crl', listOf(own, inDays(2)))
+    expect(crlWarnings('authorities: own.pem, crl: late.crl')).toEqual([
+      expect.stringMatching(/the revocation list of "CN=own" runs out on \S+$/),
+    ])
+  })
+
+  it.each([
+    ['depth: 9', 'depth: must be at most 8'],
+    ['depth: -1', 'depth: must be at least 0'],
+    ['pins: [abc]', 'is no pin: wants the SHA-256'],
+    ['subject: {CM: x}', 'unknown key "CM"'],
+    ['subject: {CN: 7}', 'wants a pattern or a list of patterns'],
+    ['san: {ip: 10.0.0.1}', 'unknown key "ip"'],
+    ['spiffe: "spiffe://acme.example"', 'is no trust domain'],
+    ['spiffe: ACME.example', 'is no trust domain'],
+    ['crl: []', 'must have at least one entry'],
+  ])('is refused with the way out: %s', (setting, message) => {
+    expect(workspace.problemsWith(issuerWith(`authorities: own.pem, ${setting}`))).toEqual([
+      expect.stringContaining(message),
+    ])
   })
 })
