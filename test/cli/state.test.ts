@@ -92,7 +92,7 @@ it('makes the public half again when the token key is a new one', () => {
 
 it('names the way out when there is no state', () => {
   const none = join(folder, 'none')
-  expect(() => readAuthority(none)).toThrow(`"dockgate start --state ${none}" makes one`)
+  expect(() => readAuthority(none)).toThrow(`"dockgate cert ca --state ${none}" makes one`)
   expect(() => readTokenKey(none)).toThrow(`"dockgate start --state ${none}" makes one`)
 })
 
