@@ -259,6 +259,27 @@ describe("watchFiles, by the system's events", () => {
     await expectLoadAfter(() => write('archive/a1', '2'), 'a')
   })
 
+  it('goes on behind a link that leads to another folder now', async () => {
+    for (const name of ['one', 'two']) {
+      mkdirSync(at(name))
+      write(`${name}/a`, name)
+    }
+    symlinkSync(join('one', 'a'), at('a'))
+    const { loads, state } = create('a')
+    const loaded = () =>
+      new Promise<void>((resolve) => {
+        state.loaded = resolve
+      })
+    const swapped = loaded()
+    symlinkSync(join('two', 'a'), at('b'))
+    renameSync(at('b'), at('a'))
+    await swapped
+    const written = loaded()
+    write('two/a', 'three')
+    await written
+    expect(loads).toEqual(['one', 'two', 'three'])
+  })
+
   it('loads for a file that came into a folder', async () => {
     mkdirSync(at('d'))
     await expectLoadAfter(() => write('d/a', '1'), 'd')
