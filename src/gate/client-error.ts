@@ -6,13 +6,13 @@ import { Refusal } from '../refusal.ts'
 import { answerRefusal, noteRefusal } from './answer.ts'
 import { brokenOff } from './body.ts'
 import { type Gate, record } from './gate.ts'
-import { type Running, runningOn } from './running.ts'
+import { isUnread, type Running, runningOn } from './running.ts'
 import { writeAnswer } from './wire.ts'
 
 /**
  * What Node's parser refuses (bad framing, head too large or too slow) never becomes a request, but gets an answer and a
  * record all the same. Inside a request's body, that request is the one that failed; behind a whole request whose answer
- * still runs, that answer is finished first.
+ * still runs, that answer is finished first. Inside a body that nobody reads any more, nothing is left to say.
  */
 export function onClientError(
   gate: Gate,
@@ -21,7 +21,7 @@ export function onClientError(
   socket: Socket,
 ): void {
   if (socket.destroyed) return
-  if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+  if (!socket.writable || isUnread(socket) || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
     socket.destroy()
     return
   }
