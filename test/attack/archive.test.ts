@@ -158,6 +158,17 @@ describe('attacks by docker cp', () => {
     )
   })
 
+  it('T128 shows hostile names as the text that they are', async () => {
+    const name = 'a\r\n\x1b[31m\x9b\xe2\x80\xaetxt\x07'
+    for (const bytes of [archive(entry({ name, mode: 0o4755 })), archive(entry({ name: `/${name}` }))]) {
+      const answer = await put('work', bytes)
+      expect((answer.json() as { message: string }).message.replaceAll('\n', '')).toMatch(/^[\x20-\x7e\ufffd]+$/)
+      expect(JSON.stringify(await scene.record(recordId(answer)))).toMatch(/^[\x20-\x7e\ufffd]+$/)
+    }
+    const long = await put('work', archive(pax({ path: 'n'.repeat(4000) }), entry({ mode: 0o4755 })))
+    expect(long.body.length).toBeLessThan(600)
+  })
+
   it.each([
     ['bzip2', 'BZh91AY&SY'],
     ['xz', '\xfd7zXZ\0'],

@@ -103,6 +103,8 @@ describe('attacks by build', () => {
     'client-session',
     '/etc',
     '--upload-pack=x',
+    'https://github.com/acme/app#--upload-pack=x',
+    'https://github.com/acme/app#%2D-upload-pack=x',
     ' https://github.com/acme/app',
   ])('T90 refuses to fetch the context %s, as the host', async (remote) => {
     expect(await refused({ remote })).toEqual(['remote (build.remotes)'])
