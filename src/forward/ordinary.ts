@@ -140,13 +140,18 @@ function frame(passage: Passage): Framed {
   const pieces = upload(passage, unwanted.signal)
   const sent = body.archive === null ? pieces : checkArchive(pieces, body.archive)
   // undici takes any async iterable; its types name only Readable, whose destruction is what must not happen here.
-  return { raw, body: sent as unknown as Readable, letGo: () => unwanted.abort() }
+  const letGo = () => {
+    unwanted.abort()
+    // It may have been paused for the one who wanted it.
+    passage.request.resume()
+  }
+  return { raw, body: sent as unknown as Readable, letGo }
 }
 
 /**
  * The client's body, chunk by chunk, until nobody wants more of it: the engine may answer early, and an archive be refused.
- * Then the request is let go, so that the gate can read it to its end. Its own iterator would hold on to it while the client
- * is slow, or destroy the client's socket before it has read why.
+ * Then the request is let go, so that the gate can read it to its end. The request's own iterator would hold on to it while
+ * the client is slow, or destroy the client's socket before it has read why.
  */
 async function* upload(passage: Passage, unwanted: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
   const { request } = passage
