@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events'
+import { EventEmitter, on } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { checkArchive } from '../inspect/archive-stream.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
-import type { Refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import type { Engine } from './engine.ts'
 import { engineFailure } from './errors.ts'
 import { clientHeaders } from './response-headers.ts'
@@ -28,6 +28,9 @@ declare module 'fastify' {
     passage: Passage | null
   }
 }
+
+/** So many chunks of a body are taken before the client is held back. */
+const HELD = { highWaterMark: 2, lowWaterMark: 1 } as const
 
 const PASSAGE = Symbol('passage')
 /** The engine's header list as it came: the plugin would fold names and repeated fields. */
@@ -88,17 +91,21 @@ function requester(engine: Engine) {
       const gone = new EventEmitter()
       const leave = () => gone.emit('abort')
       request.socket.once('close', leave)
-      const { raw, body } = frame(passage)
+      const { raw, body, letGo } = frame(passage)
+      const over = () => {
+        request.socket.off('close', leave)
+        letGo()
+      }
       const path = checked.operation.target
       engine.pool.request(
         { path, method: method as Dispatcher.HttpMethod, headers: raw, body, signal: gone, responseHeaders: 'raw' },
         (error, answer) => {
           if (error) {
-            request.socket.off('close', leave)
+            over()
             done(error)
             return
           }
-          answer.body.once('close', () => request.socket.off('close', leave))
+          answer.body.once('close', over)
           if (answer.statusCode < 200 || answer.statusCode > 599) {
             answer.body.destroy()
             done(new Error(`the engine answered with status ${answer.statusCode}`))
@@ -114,25 +121,42 @@ function requester(engine: Engine) {
   }
 }
 
-function frame(passage: Passage): { raw: string[]; body: Buffer | Readable | null } {
+interface Framed {
+  readonly raw: string[]
+  readonly body: Buffer | Readable | null
+  /** Nobody wants more of the client's body. */
+  letGo(): void
+}
+
+function frame(passage: Passage): Framed {
   const { headers, body } = passage.checked
-  if (body.kind === 'none') return { raw: headers, body: null }
+  if (body.kind === 'none') return { raw: headers, body: null, letGo() {} }
   if (body.kind === 'bytes') {
     passage.onBytesIn(body.bytes.length)
-    return { raw: headers, body: body.bytes }
+    return { raw: headers, body: body.bytes, letGo() {} }
   }
   const raw = body.length === null ? headers : [...headers, 'Content-Length', String(body.length)]
+  const unwanted = new AbortController()
+  const pieces = upload(passage, unwanted.signal)
+  const sent = body.archive === null ? pieces : checkArchive(pieces, body.archive)
   // undici takes any async iterable; its types name only Readable, whose destruction is what must not happen here.
-  const sent = body.archive === null ? upload(passage) : checkArchive(upload(passage), body.archive)
-  return { raw, body: sent as unknown as Readable }
+  const letGo = () => {
+    unwanted.abort()
+    // It may have been paused for the one who wanted it.
+    passage.request.resume()
+  }
+  return { raw, body: sent as unknown as Readable, letGo }
 }
 
 /**
- * The client's body, chunk by chunk. The iterator must not destroy the request when the engine answers early: that
- * would close the client's socket before it has read why.
+ * The client's body, chunk by chunk, until nobody wants more of it: the engine may answer early, and an archive be refused.
+ * Then the request is let go, so that the gate can read it to its end. The request's own iterator would hold on to it while
+ * the client is slow, or destroy the client's socket before it has read why.
  */
-async function* upload(passage: Passage): AsyncIterable<Buffer> {
-  for await (const chunk of passage.request.iterator({ destroyOnReturn: false })) {
+async function* upload(passage: Passage, unwanted: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+  const { request } = passage
+  if (request.destroyed) throw new Refusal('client-gone', 'the client went away inside its request')
+  for await (const [chunk] of on(request, 'data', { ...HELD, close: ['end'], signal: unwanted })) {
     passage.onBytesIn(chunk.length)
     yield chunk
   }

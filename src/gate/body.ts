@@ -115,7 +115,7 @@ function take(socket: Duplex, length: number, timeout: number): Promise<Buffer> 
   })
 }
 
-function brokenOff(): Refusal {
+export function brokenOff(): Refusal {
   return new Refusal('client-gone', 'the client went away inside its request')
 }
 

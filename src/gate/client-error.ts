@@ -4,14 +4,15 @@ import { openExchange } from '../audit/exchange.ts'
 import type { ListenerConfig } from '../config/schema.ts'
 import { Refusal } from '../refusal.ts'
 import { answerRefusal, noteRefusal } from './answer.ts'
+import { brokenOff } from './body.ts'
 import { type Gate, record } from './gate.ts'
-import { type Running, runningOn } from './running.ts'
+import { isUnread, type Running, runningOn } from './running.ts'
 import { writeAnswer } from './wire.ts'
 
 /**
  * What Node's parser refuses (bad framing, head too large or too slow) never becomes a request, but gets an answer and a
  * record all the same. Inside a request's body, that request is the one that failed; behind a whole request whose answer
- * still runs, that answer is finished first.
+ * still runs, that answer is finished first. Inside a body that nobody reads any more, nothing is left to say.
  */
 export function onClientError(
   gate: Gate,
@@ -20,7 +21,7 @@ export function onClientError(
   socket: Socket,
 ): void {
   if (socket.destroyed) return
-  if (!socket.writable || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+  if (!socket.writable || isUnread(socket) || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
     socket.destroy()
     return
   }
@@ -31,7 +32,7 @@ export function onClientError(
     running.response.once('close', () => {
       if (!socket.destroyed) refuseBytes(gate, listener, socket, refusal)
     })
-  } else failRequest(gate, running, socket, refusal)
+  } else failRequest(gate, running, socket, isBrokenOff(error, running) ? brokenOff() : refusal)
 }
 
 function refuseBytes(gate: Gate, listener: ListenerConfig, socket: Socket, refusal: Refusal): void {
@@ -49,6 +50,11 @@ function failRequest(gate: Gate, { response, exchange }: Running, socket: Socket
   }
   exchange.status = refusal.status
   writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
+}
+
+/** The client ended its side inside a body that was judged and is being passed on: an upload that somebody interrupted. */
+function isBrokenOff({ code }: NodeJS.ErrnoException, { exchange }: Running): boolean {
+  return code === 'HPE_INVALID_EOF_STATE' && exchange.bytesIn > 0
 }
 
 function explain({ code }: NodeJS.ErrnoException): Refusal {

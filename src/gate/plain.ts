@@ -10,7 +10,7 @@ import { answerExpectation, requestBody } from './body.ts'
 import { onClientError } from './client-error.ts'
 import { createExecIdReader } from './exec-id.ts'
 import { type Gate, judge, record } from './gate.ts'
-import { noteDone, noteRunning } from './running.ts'
+import { noteDone, noteRunning, noteUnread } from './running.ts'
 import { onUpgrade } from './upgrade.ts'
 
 /** A refused client may go on sending its body for this long, so that it reads the answer instead of a reset. */
@@ -179,6 +179,7 @@ function finish(gate: Gate, exchange: Exchange, request: IncomingMessage, respon
 function discard(request: IncomingMessage): void {
   const { socket } = request
   if (socket.destroyed) return
+  noteUnread(request)
   const timer = setTimeout(() => socket.destroy(), DISCARD_MS)
   request.once('close', () => clearTimeout(timer))
   request.resume()

@@ -45,3 +45,18 @@ export function noteDone({ request }: Running): void {
 export function runningOn(socket: object): Running | undefined {
   return queues.get(socket)?.last
 }
+
+/** Connections on which a request was answered, and recorded, before its body was read to the end. */
+const unread = new WeakSet<object>()
+
+/** Notes that what comes on the connection of an answered request is still its body, to be dropped. */
+export function noteUnread(request: IncomingMessage): void {
+  const { socket } = request
+  unread.add(socket)
+  request.once('close', () => unread.delete(socket))
+}
+
+/** Whether what comes on a client connection is the body of a request that was answered already. */
+export function isUnread(socket: object): boolean {
+  return unread.has(socket)
+}

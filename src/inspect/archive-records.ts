@@ -7,6 +7,9 @@ const SPACE = 0x20
 const EQUALS = 0x3d
 const NEWLINE = 0x0a
 
+/** An entry has a handful; a header full of empty ones would hold everybody up while it is read. */
+const MOST_RECORDS = 1024
+
 /** No record is longer than what its header may have. */
 const LENGTH = /^[1-9][0-9]{0,6}$/
 
@@ -26,6 +29,7 @@ export function decodeRecords(bytes: Buffer): Records {
     if (equals <= space + 1 || equals >= end) throw badRecord()
     const name = bytes.toString('latin1', space + 1, equals)
     if (name.includes('\0') || records.has(name)) throw badRecord()
+    if (records.size === MOST_RECORDS) throw malformed(`an extended header with more than ${MOST_RECORDS} records`)
     records.set(name, bytes.toString('latin1', equals + 1, end - 1))
     at = end
   }

@@ -82,7 +82,7 @@ export function inspect(asked: Asked): CheckedRequest | Promise<CheckedRequest> 
   if (spec.body === 'json') return withJson(asked, role, request, judged.findings)
   if (judged.findings.length > 0) throw new NotAllowed(spec.id, role.name, judged.findings)
   if (!framing.present) return request
-  if (spec.body === 'none') return withoutBody(asked, request)
+  if (!takesBody(judged.operation)) return withoutBody(asked, request)
   headers.push('Content-Type', mediaTypeOf(asked))
   return { ...request, body: { kind: 'stream', ...streamOf(asked, role) } }
 }
@@ -135,6 +135,12 @@ async function judgeStart(asked: Asked, role: Role): Promise<readonly Finding[]>
   const inspected = await surroundings.inspectExec(id)
   if (inspected === null) return []
   return judgeInspectedExec(inspected, { ...asked, profile: role.profile, body: null, hostPaths: null })
+}
+
+/** Of a pull, and of an import that the engine fetches, no engine reads the body. */
+function takesBody({ spec, query }: Operation): boolean {
+  if (spec.id !== 'ImageCreate') return spec.body !== 'none'
+  return query.some(([name, value]) => name === 'fromSrc' && value === '-')
 }
 
 async function withoutBody(asked: Asked, request: CheckedRequest): Promise<CheckedRequest> {

@@ -96,8 +96,13 @@ function notAllowed(role: Role, operation: Operation): Decision {
     `role "${role.name}" does not allow ${what}${counts}; it allows ${printable(role.allow.join(', '), ALLOW_LENGTH)}. ` +
     `To allow it, an operator adds ${wouldAllow(operation)
       .map((item) => `"${item}"`)
-      .join(' or ')} to roles.${role.name}.allow`
+      .join(' or ')} to roles.${role.name}.allow${instead(operation)}`
   return { allow: false, role, reason: 'operation-not-allowed', message }
+}
+
+/** What the client can do by itself, without the operator. */
+function instead({ access }: Operation): string {
+  return access === 'buildkit' ? '; the classic builder does without: DOCKER_BUILDKIT=0 docker build' : ''
 }
 
 /** Items of a role's `allow` that would give the operation: its access class, and itself alone. */

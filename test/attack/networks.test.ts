@@ -80,6 +80,19 @@ describe('attacks by networks and ports', () => {
     }
   })
 
+  it('T76 refuses a hardware address at the top, but for a listed network, and options of network drivers', async () => {
+    const body = (mode: string) => ({ ...host({ NetworkMode: mode }), MacAddress: '02:00:00:00:00:01' })
+    expect(await ci.refused(CREATE, body('default'))).toEqual(['MacAddress (workload.networks)'])
+    expect(await ci.sent(CREATE, body('ci-1'))).toEqual(body('ci-1'))
+    const DriverOpts = { 'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.forwarding=1' }
+    expect(await ci.refused(CREATE, endpoints({ 'ci-1': { DriverOpts } }))).toEqual([
+      'NetworkingConfig.EndpointsConfig["ci-1"].DriverOpts (workload.hostFields)',
+    ])
+    expect(await ci.refused('/networks/ci-1/connect', { Container: 'x', EndpointConfig: { DriverOpts } })).toEqual([
+      'EndpointConfig.DriverOpts (workload.hostFields)',
+    ])
+  })
+
   it('T76b refuses NetworkID, which beats the name beside it, at create and connect', async () => {
     expect(await every.refused(CREATE, endpoints({ 'ci-1': { NetworkID: HEX } }))).toEqual([
       'NetworkingConfig.EndpointsConfig["ci-1"].NetworkID (workload.hostFields)',
@@ -104,6 +117,10 @@ describe('attacks by networks and ports', () => {
     ['80/tcp', [{ HostIp: '0.0.0.0', HostPort: '8080' }], '[0]'],
     ['80/tcp', [{ HostIp: '::ffff:127.0.0.1', HostPort: '8080' }], '[0]'],
     ['80/tcp', [{ HostIp: 'localhost', HostPort: '8080' }], '[0]'],
+    ['80/tcp', [{ HostIp: '127.1', HostPort: '8080' }], '[0]'],
+    ['80/tcp', [{ HostIp: '2130706433', HostPort: '8080' }], '[0]'],
+    ['80/tcp', [{ HostIp: '127.0.0.01', HostPort: '8080' }], '[0]'],
+    ['80/TCP', [{ HostIp: '127.0.0.1', HostPort: '8080' }], '[0]'],
     ['80/tcp', [{ HostPort: '8080' }], '[0]'],
     ['80/tcp', [{}], '[0]'],
     ['80/sctp', [{ HostIp: '127.0.0.1' }], '[0]'],

@@ -218,6 +218,12 @@ describe('headers that could be read twice', () => {
     expect(await refusalOf(header({ type, size }))).toMatch(/an extended header of more than \d+ bytes$/)
   })
 
+  it('refuses more records than an entry has', async () => {
+    const records = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, '']))
+    expect(await namesSent(archive(pax(records(1024)), entry({})))).toEqual(['./file'])
+    expect(await refusalOf(archive(pax(records(1025)), entry({})))).toMatch(/with more than 1024 records$/)
+  })
+
   it('reads a size that a record says, as the engine does', async () => {
     const bytes = archive(pax({ size: '3' }), header({ size: 0 }), blocks('abc'), entry({ name: 'next' }))
     expect(await namesSent(bytes)).toEqual(['./file', './next'])

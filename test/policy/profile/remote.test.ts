@@ -6,6 +6,8 @@ describe('T90 parseRemote', () => {
   it.each([
     ['https://github.com/acme/shop.git', 'https://github.com/acme/shop.git'],
     ['https://github.com/acme/shop.git#main:web', 'https://github.com/acme/shop.git'],
+    ['https://acme.io/x.git#feature/a-b:dir/c', 'https://acme.io/x.git'],
+    ['https://acme.io/x.git#', 'https://acme.io/x.git'],
     ['github.com/acme/shop#main', 'https://github.com/acme/shop'],
     ['git://git.acme.io/shop', 'git://git.acme.io/shop'],
     ['http://acme.io:8080/context.tar.gz', 'http://acme.io:8080/context.tar.gz'],
@@ -50,6 +52,12 @@ describe('T90 parseRemote', () => {
     'git://acme.io/a\\b',
     'git://acme.io\\@evil.io/x',
     'github.com/../evil.io/x',
+    'https://acme.io/x.git#--upload-pack=evil',
+    'https://acme.io/x.git#-x:dir',
+    'https://acme.io/x.git#%2d-upload-pack=evil',
+    'https://acme.io/x.git#a b',
+    'https://acme.io/x.git#a\n',
+    'https://acme.io/x.git#\u2010x',
   ])('refuses %j', (text) => {
     expect(parseRemote(text)).toBeNull()
   })
