@@ -75,6 +75,7 @@ function withAbsolutePaths(config: Config, directory: string): Config {
       Object.entries(config.issuers).map(([name, issuer]) => [name, absoluteIssuer(issuer, at)]),
     ),
     records: config.records.file === undefined ? {} : { file: at(config.records.file) },
+    ...(config.revocations === undefined ? {} : { revocations: { file: at(config.revocations.file) } }),
   }
 }
 
