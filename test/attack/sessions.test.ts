@@ -8,7 +8,8 @@ import { expectRefusal, recordId, type Scene, startScene } from './scene.ts'
 const EXEC = '/exec/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef/start'
 const UPGRADE = ['Connection: Upgrade', 'Upgrade: tcp']
 const MULTIPLEXED = 'application/vnd.docker.multiplexed-stream'
-const CHUNKED = 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n'
+const CHUNKED =
+  'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n'
 
 const frame = (stream: number, text: string) => {
   const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0])

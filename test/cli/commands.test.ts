@@ -46,6 +46,7 @@ it.each([
   ['cert'],
   ['cert', 'client'],
   ['cert', 'server'],
+  ['revoke'],
   ['version'],
 ])('has --help with an example for "%s %s"', async (...command) => {
   const { code, stdout } = await place.run(...command.filter((word) => word !== undefined), '--help')
