@@ -6,7 +6,7 @@ const LINGER_MS = 10_000
 /** A tunnel that is stopped inside a frame may take this long to come to the frame's end. */
 const FRAME_MS = 1_000
 
-export interface TunnelEnd {
+interface TunnelEnd {
   /** Bytes from the client to the engine, and back. */
   readonly bytesIn: number
   readonly bytesOut: number
