@@ -34,16 +34,16 @@ const LINE_LENGTH = 5000
 
 const EXAMPLES = `
 Examples:
-  One token, by its "jti", which is in the token:
-    $ dockgate revoke --config dockgate.yaml --jti 3f1c… --reason "in a build log"
-  A person or a job, for good:
-    $ dockgate revoke --config dockgate.yaml --issuer staff-sso --subject alice@acme.io
-  Every token that an issuer has given out so far:
-    $ dockgate revoke --config dockgate.yaml --issuer github --issued-before now
-  A certificate (openssl x509 -in cert.pem -noout -fingerprint -sha256):
-    $ dockgate revoke --config dockgate.yaml --fingerprint AB:CD:…
-  What is revoked:
-    $ dockgate revoke --config dockgate.yaml --list
+  $ dockgate revoke --config dockgate.yaml --jti 3f1c… --reason "in a build log"
+      one token, by its "jti", which is in the token
+  $ dockgate revoke --config dockgate.yaml --issuer staff-sso --subject alice@acme.io
+      a person or a job, for good
+  $ dockgate revoke --config dockgate.yaml --issuer github --issued-before now
+      every token that an issuer has given out so far
+  $ dockgate revoke --config dockgate.yaml --fingerprint AB:CD:…
+      a certificate (openssl x509 -in cert.pem -noout -fingerprint -sha256)
+  $ dockgate revoke --config dockgate.yaml --list
+      what is revoked
 
 Several facts together revoke who fits all of them. A gate that runs follows the file: within a second it refuses every
 request of theirs, and ends what they have open. To take an entry back, remove its line from the file.`

@@ -178,12 +178,22 @@ function cutShort(
   exchange: Exchange,
   request: IncomingMessage,
   response: ServerResponse,
-  { reason, text }: Ending,
+  why: Ending,
 ): void {
   if (!response.headersSent) {
     response.shouldKeepAlive = false
-    refuse(gate, exchange, request, response, new Refusal(reason, text))
+    refuse(gate, exchange, request, response, whyRefused(gate, exchange, why))
   } else request.socket.destroy()
+}
+
+/** What the next request would be told, as far as that is known here. */
+function whyRefused({ revocations }: Gate, { principal }: Exchange, { reason, text }: Ending): unknown {
+  try {
+    if (principal !== null) revocations.check(principal)
+  } catch (refusal) {
+    return refusal
+  }
+  return new Refusal(reason, text)
 }
 
 function finish(gate: Gate, exchange: Exchange, request: IncomingMessage, response: ServerResponse): void {
