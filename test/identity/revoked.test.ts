@@ -9,6 +9,7 @@ const HEX = 'ab'.repeat(32)
 const facts: CertificateFacts = {
   subject: 'CN=ops',
   commonName: 'ops',
+  issuer: 'CN=ca',
   dns: [],
   uri: [],
   email: [],
