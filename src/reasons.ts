@@ -36,6 +36,7 @@ export const REASONS = {
   'token-not-yet-valid': { status: 401, summary: 'the token is not valid yet' },
   'token-audience': { status: 401, summary: 'the token is for another audience' },
   'token-claims': { status: 401, summary: 'a required claim is missing or has the wrong type' },
+  'identity-revoked': { status: 401, summary: 'the revocation file names the principal' },
   'token-confirmation': {
     status: 401,
     summary: "the token is bound to a certificate that is not the connection's (RFC 8705)",

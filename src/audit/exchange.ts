@@ -26,6 +26,8 @@ export interface Exchange {
   /** What the role did not allow, in a request that it refused for what it asks for. */
   findings: readonly Finding[]
   reason: ReasonCode
+  /** Why the gate ended it before its time, though it was allowed; null when it did not. */
+  ended: ReasonCode | null
   /** Status of the answer; 0 while there is none. */
   status: number
   bytesIn: number
@@ -47,6 +49,7 @@ export function openExchange(listener: ListenerConfig, request: IncomingMessage,
     role: null,
     findings: [],
     reason: 'allowed',
+    ended: null,
     status: 0,
     bytesIn: 0,
     bytesOut: 0,

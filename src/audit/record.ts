@@ -53,7 +53,7 @@ export function makeRecord(exchange: Exchange, event: AuditRecord['event']): Aud
     ...(query ? { query } : {}),
     decision: decisionOf(exchange),
     role: exchange.role?.name ?? null,
-    reason: exchange.reason,
+    reason: exchange.ended ?? exchange.reason,
     ...(exchange.findings.length > 0 ? { refused: exchange.findings.map(({ field, key }) => ({ field, key })) } : {}),
     status: exchange.status,
     bytesIn: exchange.bytesIn,
@@ -62,8 +62,9 @@ export function makeRecord(exchange: Exchange, event: AuditRecord['event']): Aud
   }
 }
 
-function decisionOf({ reason }: Exchange): AuditRecord['decision'] {
-  if (reason === 'allowed' || reason === 'client-gone') return 'allow'
+function decisionOf({ reason, ended }: Exchange): AuditRecord['decision'] {
+  // It was allowed when it was decided, and ended later.
+  if (ended !== null || reason === 'allowed' || reason === 'client-gone') return 'allow'
   return reason === 'engine-unreachable' || reason === 'engine-broken' || reason === 'internal' ? 'error' : 'deny'
 }
 

@@ -61,7 +61,7 @@ function policyText({ listeners, engine, issuers, roles, bindings, warnings }: D
 }
 
 function roleLines(role: RoleDescription): string[] {
-  const { name, allow, operations, parts, unbounded, waysToRoot, reachesOthers } = role
+  const { name, allow, operations, parts, grace, unbounded, waysToRoot, reachesOthers } = role
   const from = role.extends === null ? '' : `  extends: ${role.extends}`
   const ways = waysToRoot.map(({ by, why }) => `      ${by}: ${why}`)
   const others = reachesOthers.join(', ')
@@ -69,6 +69,7 @@ function roleLines(role: RoleDescription): string[] {
     `  ${name}${unbounded ? '  UNBOUNDED' : ''}${from}  allow: ${allow.join(', ')}`,
     ...Object.entries(operations).map(([access, ids]) => `    ${access}: ${ids.join(', ')}`),
     ...Object.entries(parts).map(([part, keys]) => `    may ask for ${part}: ${keys.join(', ') || 'nothing'}`),
+    `    when the proof of who asked expires: sessions go on for ${grace.sessions}, streams for ${grace.streams}`,
     ...(unbounded ? ['    unbounded: as good as root on the host:', ...ways] : []),
     ...(others === '' ? [] : [`    acts in every container of this engine, whoever made it: ${others}`]),
   ]

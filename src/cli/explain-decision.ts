@@ -8,6 +8,7 @@ import { collect } from '../gate/body.ts'
 import { type Grounds, judge } from '../gate/gate.ts'
 import { hostPathResolver } from '../gate/surroundings.ts'
 import { type Authenticator, createAuthenticator } from '../identity/authenticate.ts'
+import { followRevocations } from '../identity/revocations.ts'
 import { checkArchive } from '../inspect/archive-stream.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
 import type { Refusal } from '../refusal.ts'
@@ -28,12 +29,14 @@ export async function explainRequest({ config, policy }: LoadedConfig, question:
   const exchange = openExchange(listener, request, question.target)
   const lookedAt: LookedAt = { hostPaths: false, execMaking: false, archiveEntries: false }
   const authenticator = await authenticatorOf(question.caller, config.issuers)
-  const grounds = { authenticator, policy, surroundings: surroundingsOf(lookedAt) }
+  const revocations = followRevocations(config.revocations?.file ?? null, { changed: () => {}, warn: say })
+  const grounds = { authenticator, revocations, policy, surroundings: surroundingsOf(lookedAt) }
   try {
     const outcome = await decide(grounds, exchange, request, listener, question.body, lookedAt)
     return describeDecision({ policy, question, exchange, outcome, lookedAt })
   } finally {
     authenticator.close()
+    revocations.close()
     request.destroy()
     question.body?.stream.destroy()
   }

@@ -4,6 +4,7 @@ import { certCommand } from './cert.ts'
 import { checkCommand } from './check.ts'
 import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
+import { revokeCommand } from './revoke.ts'
 import { serveCommand } from './serve.ts'
 import { startCommand } from './start.ts'
 import { tokenCommand } from './token.ts'
@@ -23,7 +24,16 @@ Start here:
 Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong, 3 refused (explain).`,
   )
 
-const commands = [startCommand, serveCommand, checkCommand, explainCommand, tokenCommand, certCommand, versionCommand]
+const commands = [
+  startCommand,
+  serveCommand,
+  checkCommand,
+  explainCommand,
+  tokenCommand,
+  certCommand,
+  revokeCommand,
+  versionCommand,
+]
 for (const command of commands) program.addCommand(command())
 unifyFailures(program)
 

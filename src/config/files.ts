@@ -1,6 +1,9 @@
 import { createPublicKey } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { readRevocationFile } from '../identity/revocation-file.ts'
+import { didYouMean } from '../nearest.ts'
+import { quoted } from '../text.ts'
 import type { Findings } from './findings.ts'
 import type { Pieces } from './pieces.ts'
 import { readTextFile } from './read-file.ts'
@@ -26,6 +29,7 @@ export function checkFiles(pieces: Pieces, directory: string, findings: Findings
     if (ca !== undefined) readAuthorityFiles([...path, 'jwt', 'ca'], [at(ca)], findings)
     if (issuer?.certificate) checkCertificateIssuer([...path, 'certificate'], issuer.certificate, at, findings)
   }
+  if (pieces.revocationsFile !== null) checkRevocationFile(at(pieces.revocationsFile), pieces, findings)
   if (pieces.recordsFile !== null) checkRecordsFile(['records', 'file'], at(pieces.recordsFile), findings)
 }
 
@@ -77,6 +81,19 @@ function jwksKeys(text: string): object[] | null {
   } catch {
     return null
   }
+}
+
+function checkRevocationFile(file: string, { issuers }: Pieces, findings: Findings): void {
+  const path = ['revocations', 'file']
+  const read = readRevocationFile(file)
+  if ('problems' in read) {
+    for (const problem of read.problems) findings.problem(path, problem)
+    return
+  }
+  const unknown = read.entries.find(({ issuer }) => issuer !== undefined && !issuers.has(issuer))?.issuer
+  if (unknown === undefined) return
+  const hint = didYouMean(unknown, issuers.keys())
+  findings.warn(path, `${file} names the issuer ${quoted(unknown, 80)}, which is not under "issuers"${hint}`)
 }
 
 function checkRecordsFile(path: Path, file: string, findings: Findings): void {

@@ -47,6 +47,28 @@ export function loadConfig(file: string): LoadedConfig {
   return { file, config, policy, warnings: placed(document, findings.warnings) }
 }
 
+/** What `dockgate revoke` needs of a configuration. */
+export interface RevocationSettings {
+  /** Absolute; null when the configuration names none. */
+  readonly file: string | null
+  /** The names of the issuers, and which of them are of tokens. */
+  readonly issuers: ReadonlyMap<string, { readonly tokens: boolean }>
+}
+
+/**
+ * Reads where revocations go. A problem elsewhere in the configuration (a certificate that has expired) does not stand in
+ * the way: whoever revokes is in a hurry.
+ *
+ * @throws ConfigError when the file cannot be read, or is no YAML
+ */
+export function loadRevocationSettings(file: string): RevocationSettings {
+  const { issuers, revocationsFile } = piecesOf(readDocument(file).value)
+  return {
+    file: revocationsFile === null ? null : resolve(dirname(resolve(file)), revocationsFile),
+    issuers: new Map([...issuers].map(([name, issuer]) => [name, { tokens: issuer?.certificate === undefined }])),
+  }
+}
+
 function readDocument(file: string): ConfigDocument {
   const read = readSmallFile(file)
   if ('problem' in read) throw new ConfigError([{ file, line: 0, column: 0, path: '', message: read.problem }])
@@ -76,6 +98,7 @@ function withAbsolutePaths(config: Config, directory: string): Config {
       Object.entries(config.issuers).map(([name, issuer]) => [name, absoluteIssuer(issuer, at)]),
     ),
     records: config.records.file === undefined ? {} : { file: at(config.records.file) },
+    ...(config.revocations === undefined ? {} : { revocations: { file: at(config.revocations.file) } }),
   }
 }
 

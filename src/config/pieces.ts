@@ -8,6 +8,7 @@ import {
   listenerSchema,
   type RoleConfig,
   recordsSchema,
+  revocationsSchema,
   roleSchema,
 } from './schema.ts'
 
@@ -28,12 +29,14 @@ export interface Pieces {
   readonly roles: ReadonlyMap<string, RoleConfig | null>
   readonly bindings: readonly Entry<BindingConfig>[]
   readonly recordsFile: string | null
+  readonly revocationsFile: string | null
 }
 
 /** Takes the sound parts out of a value that may be unsound elsewhere. */
 export function piecesOf(value: unknown): Pieces {
   const root = mapping(value)
   const engine = root.get('engine') ?? 'unix:///var/run/docker.sock'
+  const revocations = revocationsSchema.safeParse(root.get('revocations'))
   const records = recordsSchema.safeParse(root.get('records') ?? {})
   return {
     listeners: entries(root.get('listeners'), listenerSchema),
@@ -41,6 +44,7 @@ export function piecesOf(value: unknown): Pieces {
     issuers: named(root.get('issuers'), issuerSchema),
     roles: named(root.get('roles'), roleSchema),
     bindings: entries(root.get('bindings'), bindingSchema),
+    revocationsFile: revocations.success ? revocations.data.file : null,
     recordsFile: records.success ? (records.data.file ?? null) : null,
   }
 }

@@ -189,12 +189,24 @@ const certificateIssuer = z.strictObject({
 /** One value of `issuers`. */
 export const issuerSchema = z.strictObject({ jwt: jwtIssuer.optional(), certificate: certificateIssuer.optional() })
 
+const MOST_GRACE = 30 * 24 * HOUR
+const graceTime = z.union([z.literal('unlimited'), duration(0, MOST_GRACE)], {
+  error: 'wants "unlimited" or a duration with its unit, such as 0s, 30s or 5m',
+})
+
+/** How long what was begun may go on when the proof of who asked has ended. */
+const graceSchema = z.strictObject({
+  sessions: graceTime.default(0),
+  streams: graceTime.default('unlimited'),
+})
+
 /** One value of `roles`: what may be done, and what may be asked for in doing it. Absent allows nothing. */
 export const roleSchema = z
   .strictObject({
     extends: extendsSchema.optional(),
     allow: z.array(text).min(1).optional(),
     ...profileSchema.shape,
+    grace: graceSchema.optional(),
   })
   .refine((role) => role.allow !== undefined || role.extends !== undefined, {
     error: 'allows nothing: add "allow" with operations, or "extends" with a role that ships with dockgate',
@@ -206,7 +218,10 @@ export const bindingSchema = z.strictObject({ role: name, issuer: name, when: te
 /** Where records go: standard output, or a file. */
 export const recordsSchema = z.strictObject({ file: path.optional() })
 
-/** The whole file: five nouns (listeners, engine, issuers, roles, bindings) and where records go. */
+/** Who is refused in spite of a good token or certificate. */
+export const revocationsSchema = z.strictObject({ file: path })
+
+/** The whole file: five nouns (listeners, engine, issuers, roles, bindings) and beside them records and revocations. */
 export const configSchema = z.strictObject({
   listeners: z.array(listenerSchema).min(1),
   engine: z.string().default('unix:///var/run/docker.sock'),
@@ -214,6 +229,7 @@ export const configSchema = z.strictObject({
   roles: z.record(name, roleSchema),
   bindings: z.array(bindingSchema),
   records: recordsSchema.prefault({}),
+  revocations: revocationsSchema.optional(),
 })
 
 /** The configuration after reading: defaults filled in, durations in ms, sizes in bytes, modes as numbers. */
@@ -222,10 +238,12 @@ export type ListenerConfig = Config['listeners'][number]
 export type IssuerConfig = Config['issuers'][string]
 export type CertificateIssuerConfig = NonNullable<IssuerConfig['certificate']>
 export type JwtIssuerConfig = NonNullable<IssuerConfig['jwt']>
+export type GraceConfig = z.output<typeof graceSchema>
 export type RoleConfig = Config['roles'][string]
 export type BindingConfig = Config['bindings'][number]
 
-function showDuration(value: number): string {
+/** Writes milliseconds as the configuration has them. */
+export function showDuration(value: number): string {
   if (value > 0 && value % HOUR === 0) return `${value / HOUR}h`
   if (value > 0 && value % MINUTE === 0) return `${value / MINUTE}m`
   return value % SECOND === 0 ? `${value / SECOND}s` : `${value}ms`

@@ -103,6 +103,7 @@ function elevation({ elevated }: OperationSpec, apiVersion: string | null, query
 }
 
 /** Compares versions of the form 1.N. */
-function isBelow(version: string, other: string): boolean {
+/** Whether an API version such as `1.41` is below another one. */
+export function isBelow(version: string, other: string): boolean {
   return Number(version.slice(2)) < Number(other.slice(2))
 }

@@ -1,14 +1,27 @@
 import type { Duplex } from 'node:stream'
+import { type Frames, followFrames, type StreamFormat } from './notice.ts'
 
 /** After the engine has ended, the client may take this long to read the last bytes and close. */
 const LINGER_MS = 10_000
+/** A tunnel that is stopped inside a frame may take this long to come to the frame's end. */
+const FRAME_MS = 1_000
 
-export interface TunnelEnd {
+interface TunnelEnd {
   /** Bytes from the client to the engine, and back. */
   readonly bytesIn: number
   readonly bytesOut: number
   /** Which side ended the session. */
   readonly endedBy: 'client' | 'engine'
+}
+
+export interface Tunnel {
+  /** When both sides are done. */
+  readonly over: Promise<TunnelEnd>
+  /**
+   * Ends both sides now: no further byte of the client reaches the engine, and none of the engine's the client but the
+   * rest of a frame that has begun. `text` is the last that the client reads, where the stream has room for it.
+   */
+  stop(text: string): void
 }
 
 /**
@@ -21,8 +34,17 @@ export interface TunnelEnd {
  *
  * @param clientRest bytes that the client sent behind its request, `engineHead` those behind the engine's 101
  */
-export function tunnel(client: Duplex, clientRest: Buffer, engine: Duplex, engineHead: Buffer): Promise<TunnelEnd> {
-  return new Promise((resolve) => {
+export function tunnel(
+  client: Duplex,
+  clientRest: Buffer,
+  engine: Duplex,
+  engineHead: Buffer,
+  format: StreamFormat = 'closed',
+): Tunnel {
+  const frames = followFrames(format)
+  const inward = relay(client, engine)
+  const outward = relay(engine, client, format === 'closed' ? null : frames)
+  const over = new Promise<TunnelEnd>((resolve) => {
     let endedBy: TunnelEnd['endedBy'] | null = null
     let linger: NodeJS.Timeout | null = null
     let open = 2
@@ -30,11 +52,11 @@ export function tunnel(client: Duplex, clientRest: Buffer, engine: Duplex, engin
       endedBy ??= by
       if (--open > 0) return
       if (linger !== null) clearTimeout(linger)
-      resolve({ bytesIn: inward(), bytesOut: outward(), endedBy })
+      resolve({ bytesIn: inward.bytes(), bytesOut: outward.bytes(), endedBy })
     }
 
-    const inward = relay(client, clientRest, engine)
-    const outward = relay(engine, engineHead, client)
+    inward.begin(clientRest)
+    outward.begin(engineHead)
     const clientEnded = () => {
       if (!engine.destroyed) engine.end()
     }
@@ -55,19 +77,70 @@ export function tunnel(client: Duplex, clientRest: Buffer, engine: Duplex, engin
       linger = setTimeout(() => client.destroy(), LINGER_MS)
     })
   })
+  return { over, stop: (text) => stop(client, engine, { inward, outward, frames }, text) }
 }
 
-/** Passes on `first` and then all that comes, pausing the source while the target is full; returns the count of bytes so far. */
-function relay(from: Duplex, first: Buffer, to: Duplex): () => number {
+interface Ways {
+  readonly inward: Relay
+  readonly outward: Relay
+  readonly frames: Frames
+}
+
+function stop(client: Duplex, engine: Duplex, { inward, outward, frames }: Ways, text: string): void {
+  inward.cut()
+  outward.cut()
+  const finish = () => {
+    clearTimeout(late)
+    engine.off('data', rest)
+    const notice = frames.notice(text)
+    if (notice !== null && frames.atBoundary() && client.writable) client.write(notice)
+    engine.destroy()
+  }
+  const rest = (chunk: Buffer) => {
+    const taken = frames.passRest(chunk)
+    if (taken > 0 && client.writable && !client.write(chunk.subarray(0, taken))) engine.pause()
+    if (frames.atBoundary()) finish()
+  }
+  const late = setTimeout(finish, FRAME_MS)
+  if (engine.destroyed || frames.atBoundary()) {
+    finish()
+    return
+  }
+  engine.on('data', rest)
+  engine.once('close', () => clearTimeout(late))
+  engine.resume()
+}
+
+/** One direction of a tunnel. */
+interface Relay {
+  /** Passes on `first` and then all that comes, pausing the source while the target is full. */
+  begin(first: Buffer): void
+  /** Passes on nothing more; what still comes is dropped. */
+  cut(): void
+  /** How many have been passed on. */
+  bytes(): number
+}
+
+function relay(from: Duplex, to: Duplex, frames: Frames | null = null): Relay {
   let bytes = 0
   const pass = (chunk: Buffer) => {
     bytes += chunk.length
+    frames?.pass(chunk)
     // What can no longer be delivered is dropped, and the source's end still seen.
     if (to.writable && !to.write(chunk)) from.pause()
   }
-  if (first.length > 0) pass(first)
-  from.on('data', pass)
-  to.on('drain', () => from.resume())
-  from.resume()
-  return () => bytes
+  const drained = () => from.resume()
+  return {
+    begin(first) {
+      if (first.length > 0) pass(first)
+      from.on('data', pass)
+      to.on('drain', drained)
+      from.resume()
+    },
+    cut() {
+      from.off('data', pass)
+      from.resume()
+    },
+    bytes: () => bytes,
+  }
 }

@@ -8,6 +8,7 @@ import { recognise } from '../engine/recognise.ts'
 import type { Operation } from '../engine/types.ts'
 import type { Engine } from '../forward/engine.ts'
 import type { Authenticator, Evidence } from '../identity/authenticate.ts'
+import type { Revocations } from '../identity/revocations.ts'
 import { type BodySource, type CheckedRequest, inspect } from '../inspect/inspect.ts'
 import { headerValues } from '../inspect/raw-headers.ts'
 import type { Surroundings } from '../inspect/surroundings.ts'
@@ -17,11 +18,14 @@ import type { Policy, RequestFacts } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
 import { whyGone } from './distrust.ts'
 import type { OpenExchanges } from './open.ts'
+import type { Ending, Sessions } from './sessions.ts'
 import type { GateSurroundings } from './surroundings.ts'
 
 /** Everything that a request meets on its way; shared by all listeners. */
 export interface Gate {
   readonly authenticator: Authenticator
+  readonly revocations: Revocations
+  readonly sessions: Sessions
   readonly policy: Policy
   readonly engine: Engine
   readonly records: RecordWriter
@@ -30,7 +34,7 @@ export interface Gate {
 }
 
 /** What a decision rests on. */
-export interface Grounds extends Pick<Gate, 'authenticator' | 'policy'> {
+export interface Grounds extends Pick<Gate, 'authenticator' | 'revocations' | 'policy'> {
   readonly surroundings: Surroundings
 }
 
@@ -54,6 +58,7 @@ export async function judge(
   const known = gate.authenticator.authenticate(evidenceOf(request, listener))
   const principal = known instanceof Promise ? await known : known
   exchange.principal = principal
+  gate.revocations.check(principal)
   if (!operation.spec.carried) {
     throw new Refusal(
       'operation-not-carried',
@@ -78,6 +83,17 @@ export async function judge(
 /** What conditions see of the request; the client's address is unknown on a unix socket and once it is gone. */
 export function requestFacts({ listener }: Exchange, { spec }: Operation, address = ''): RequestFacts {
   return { address, listener, operation: spec.id, time: Date.now() }
+}
+
+/**
+ * Enters what was let in among the sessions. It may have been revoked since it was judged: a body takes its time.
+ *
+ * @throws Refusal `identity-revoked`
+ * @returns to be called when it is over
+ */
+export function openChecked(gate: Gate, exchange: Exchange, end: (why: Ending) => void): () => void {
+  if (exchange.principal !== null) gate.revocations.check(exchange.principal)
+  return gate.sessions.open(exchange, end)
 }
 
 /** Writes the exchange's record: one line per request, and one more at the end of a session. */

@@ -5,12 +5,14 @@ import type { ListenerConfig } from '../config/schema.ts'
 import { type Passage, registerOrdinary } from '../forward/ordinary.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
 import { createServer } from '../listen/server.ts'
+import { Refusal } from '../refusal.ts'
 import { answerRefusal, asRefusal, noteRefusal } from './answer.ts'
 import { answerExpectation, requestBody } from './body.ts'
 import { onClientError } from './client-error.ts'
 import { createExecIdReader } from './exec-id.ts'
-import { type Gate, judge, record } from './gate.ts'
+import { type Gate, judge, openChecked, record } from './gate.ts'
 import { noteDone, noteRunning, noteUnread } from './running.ts'
+import type { Ending } from './sessions.ts'
 import { onUpgrade } from './upgrade.ts'
 
 /** A refused client may go on sending its body for this long, so that it reads the answer instead of a reset. */
@@ -48,26 +50,29 @@ export async function createApp(gate: Gate, config: ListenerConfig): Promise<Fas
     request.exchange = exchange
     gate.open.enter()
     const running = noteRunning(raw, response, exchange)
+    let close = () => {}
     onceOver(raw, response, () => {
+      close()
       noteDone(running)
       finish(gate, exchange, raw, response)
     })
     const decide = () => {
-      judge(gate, exchange, raw, config, requestBody(raw, response, config.limits.bodyTimeout)).then(
-        (checked) => {
+      const body = requestBody(raw, response, config.limits.bodyTimeout)
+      judge(gate, exchange, raw, config, body)
+        .then((checked) => {
           // The client is gone and its record written: nothing is asked of the engine any more.
           if (raw.socket.destroyed) return
+          close = openChecked(gate, exchange, (why) => cutShort(gate, exchange, raw, response, why))
           if (checked.body.kind === 'stream') answerExpectation(raw, response)
           request.passage = passage(gate, exchange, checked, raw, response)
           // Nothing behind the gate sees the client's headers.
           raw.headers = {}
           done()
-        },
-        (error: unknown) => {
+        })
+        .catch((error: unknown) => {
           reply.hijack()
           refuse(gate, exchange, raw, response, error)
-        },
-      )
+        })
     }
     // Node hands over pipelined requests at once; here each waits until the one in front is answered.
     if (running.previous === null) decide()
@@ -165,6 +170,30 @@ function refuse(
   if (exchange.principal === null && request.complete) headers.Connection = 'close'
   response.writeHead(status, headers)
   response.end(request.method === 'HEAD' ? undefined : body)
+}
+
+/** Ends a request that was let in. What has begun is broken off: it must not look complete. */
+function cutShort(
+  gate: Gate,
+  exchange: Exchange,
+  request: IncomingMessage,
+  response: ServerResponse,
+  why: Ending,
+): void {
+  if (!response.headersSent) {
+    response.shouldKeepAlive = false
+    refuse(gate, exchange, request, response, whyRefused(gate, exchange, why))
+  } else request.socket.destroy()
+}
+
+/** What the next request would be told, as far as that is known here. */
+function whyRefused({ revocations }: Gate, { principal }: Exchange, { reason, text }: Ending): unknown {
+  try {
+    if (principal !== null) revocations.check(principal)
+  } catch (refusal) {
+    return refusal
+  }
+  return new Refusal(reason, text)
 }
 
 function finish(gate: Gate, exchange: Exchange, request: IncomingMessage, response: ServerResponse): void {

@@ -4,11 +4,13 @@ import { openRecords } from '../audit/writer.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { createEngine, probeEngine } from '../forward/engine.ts'
 import { createAuthenticator } from '../identity/authenticate.ts'
+import { followRevocations } from '../identity/revocations.ts'
 import { bind } from '../listen/bind.ts'
 import { endDistrusted } from './distrust.ts'
 import type { Gate } from './gate.ts'
 import { createOpenExchanges } from './open.ts'
 import { createApp } from './plain.ts'
+import { createSessions, REVOKED } from './sessions.ts'
 import { createSurroundings } from './surroundings.ts'
 
 export interface RunningGate {
@@ -26,10 +28,18 @@ export interface RunningGate {
 export async function startGate({ config, policy }: LoadedConfig): Promise<RunningGate> {
   const records = openRecords(config.records.file)
   const engine = createEngine(config.engine.slice('unix://'.length))
+  const sessions = createSessions()
+  const revocations = followRevocations(config.revocations?.file ?? null, {
+    changed: () =>
+      sessions.endWhere(({ principal }) => principal !== null && revocations.isRevoked(principal), REVOKED),
+    warn,
+  })
   const authenticator = await createAuthenticator(config.issuers, { warn, distrust: endDistrusted })
   policy.errors.tell(warn)
   const gate: Gate = {
     authenticator,
+    revocations,
+    sessions,
     policy,
     engine,
     records,
@@ -47,6 +57,7 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     await gate.open.idle()
     await engine.close()
     authenticator.close()
+    revocations.close()
     await records.close()
   }
 

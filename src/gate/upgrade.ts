@@ -3,12 +3,14 @@ import type { Duplex } from 'node:stream'
 import { type Exchange, openExchange } from '../audit/exchange.ts'
 import type { ListenerConfig } from '../config/schema.ts'
 import { upgradeOnEngine } from '../forward/hijack.ts'
-import { tunnel } from '../forward/tunnel.ts'
+import { streamFormat } from '../forward/notice.ts'
+import { type Tunnel, tunnel } from '../forward/tunnel.ts'
+import type { CheckedRequest } from '../inspect/inspect.ts'
 import { upgradeProtocol } from '../inspect/upgrade.ts'
 import { Refusal } from '../refusal.ts'
 import { answerRefusal, asRefusal, noteRefusal } from './answer.ts'
-import { upgradeBody } from './body.ts'
-import { type Gate, judge, record } from './gate.ts'
+import { type UpgradeBody, upgradeBody } from './body.ts'
+import { type Gate, judge, openChecked, record } from './gate.ts'
 import { runningOn } from './running.ts'
 import { relayAnswer, switchingHead, writeAnswer } from './wire.ts'
 
@@ -52,6 +54,41 @@ async function carry(
   }
   const body = upgradeBody(request, socket, head, config.limits.bodyTimeout)
   const checked = await judge(gate, exchange, request, config, body)
+  const session = openSession(gate, exchange, socket)
+  try {
+    await carryChecked(gate, exchange, checked, { request, socket, body, session })
+  } finally {
+    session.close()
+  }
+}
+
+/** A session that can be ended at any time: before its tunnel opens with its connection, later as the tunnel ends. */
+function openSession(gate: Gate, exchange: Exchange, socket: Duplex) {
+  let stop = (_text: string): void => void socket.destroy()
+  const close = openChecked(gate, exchange, ({ text }) =>
+    stop(`dockgate: session ended: ${text} (record ${exchange.id})`),
+  )
+  return {
+    close,
+    becomes(opened: Tunnel) {
+      stop = opened.stop
+    },
+  }
+}
+
+interface Upgrading {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly body: UpgradeBody
+  readonly session: ReturnType<typeof openSession>
+}
+
+async function carryChecked(
+  gate: Gate,
+  exchange: Exchange,
+  checked: CheckedRequest,
+  { request, socket, body, session }: Upgrading,
+): Promise<void> {
   const protocol = upgradeProtocol(checked.operation, request.headers.upgrade)
   if (checked.body.kind === 'bytes') exchange.bytesIn = checked.body.bytes.length
   const answer = await upgradeOnEngine(gate.engine, checked, protocol, request.socket)
@@ -70,7 +107,10 @@ async function carry(
   }
   record(gate, exchange)
   socket.write(switchingHead(answer.response, protocol))
-  const end = await tunnel(socket, body.rest(), answer.socket, answer.head)
+  const format = streamFormat(checked, answer.response, protocol)
+  const opened = tunnel(socket, body.rest(), answer.socket, answer.head, format)
+  session.becomes(opened)
+  const end = await opened.over
   exchange.bytesIn += end.bytesIn
   exchange.bytesOut += end.bytesOut
   exchange.reason = end.endedBy === 'client' ? 'client-gone' : 'allowed'

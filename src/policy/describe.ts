@@ -1,5 +1,6 @@
 import { formatProblem } from '../config/errors.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { showDuration } from '../config/schema.ts'
 import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
 import { OPERATIONS, type OperationId } from '../engine/operations.ts'
 import type { Role } from './types.ts'
@@ -43,6 +44,8 @@ export interface RoleDescription {
   readonly operations: Readonly<Partial<Record<AccessClass, readonly OperationId[]>>>
   /** Operations that it allows with standard input too. */
   readonly elevated: readonly OperationId[]
+  /** How long what was begun may go on after its proof has expired: `0s`, `5m`, `unlimited`. */
+  readonly grace: { readonly sessions: string; readonly streams: string }
   readonly unbounded: boolean
   /** Why it is unbounded: how one becomes root on the host. */
   readonly waysToRoot: readonly WayToRoot[]
@@ -96,10 +99,15 @@ export function describeRole(role: Role): RoleDescription {
     parts: partsOf(role),
     operations,
     elevated: [...role.elevated],
+    grace: { sessions: showGrace(role.grace.sessions), streams: showGrace(role.grace.streams) },
     unbounded,
     waysToRoot: waysToRoot(role),
     reachesOthers: reachesOthers(role),
   }
+}
+
+function showGrace(time: number): string {
+  return time === Number.POSITIVE_INFINITY ? 'unlimited' : showDuration(time)
 }
 
 function partsOf({ parts: { allow: _, ...parts } }: Role): Record<string, readonly string[]> {

@@ -1,14 +1,20 @@
 import type { Findings } from '../config/findings.ts'
-import type { RoleConfig } from '../config/schema.ts'
+import type { GraceConfig, RoleConfig } from '../config/schema.ts'
 import type { OperationId } from '../engine/operations.ts'
 import { expandAllow } from './allow.ts'
 import { extendRole, PRESETS } from './profile/presets.ts'
 import { compileParts } from './profile/profile.ts'
-import type { Role } from './types.ts'
+import type { Grace, Role } from './types.ts'
 import { waysToRoot } from './unbounded.ts'
 
 /** What BuildKit is carried in. Nobody can look into it, so what a role's parts say does not hold there. */
 const TUNNELS: readonly OperationId[] = ['Session', 'Grpc']
+
+/** Without a word in the configuration, sessions end with their proof, and streams may finish. */
+function compileGrace(grace: GraceConfig = { sessions: 0, streams: 'unlimited' }): Grace {
+  const time = (value: GraceConfig['sessions']) => (value === 'unlimited' ? Number.POSITIVE_INFINITY : value)
+  return { sessions: time(grace.sessions), streams: time(grace.streams) }
+}
 
 /**
  * Compiles a role, on its preset where it has one. An item of `allow` that can never match is a problem: it is a slip,
@@ -16,7 +22,7 @@ const TUNNELS: readonly OperationId[] = ['Session', 'Grpc']
  */
 export function compileRole(name: string, config: RoleConfig, findings: Findings): Role {
   const path = ['roles', name] as const
-  const { extends: preset, ...own } = config
+  const { extends: preset, grace, ...own } = config
   const parts = preset === undefined ? own : extendRole(PRESETS[preset].parts, own)
   const allow = parts.allow ?? []
   const operations = new Set<OperationId>()
@@ -37,6 +43,15 @@ export function compileRole(name: string, config: RoleConfig, findings: Findings
       'leave "buildkit" out (DOCKER_BUILDKIT=0 docker build does without), or say workload: {privileged: true}'
     findings.problem([...path, 'allow'], `${what}: ${out}`)
   }
-  const role = { name, extends: preset ?? null, allow, parts, operations, elevated, profile }
+  const role = {
+    name,
+    extends: preset ?? null,
+    allow,
+    parts,
+    operations,
+    elevated,
+    profile,
+    grace: compileGrace(grace),
+  }
   return { ...role, unbounded: waysToRoot(role).length > 0 }
 }

@@ -19,6 +19,8 @@ export interface Role {
   /** Operations allowed also in their elevated form (`OperationSpec.elevated`). */
   readonly elevated: ReadonlySet<OperationId>
   readonly profile: Profile
+  /** How long what was begun may go on after its proof has expired. */
+  readonly grace: Grace
   /** True when whoever has it can become root on the host (`waysToRoot`). */
   readonly unbounded: boolean
 }
@@ -31,6 +33,14 @@ export interface RequestFacts {
   readonly operation: string
   /** Milliseconds since the epoch. */
   readonly time: number
+}
+
+/** Milliseconds; Infinity: to its own end. */
+export interface Grace {
+  /** Exec, attach, and what is watched without end (events, stats). */
+  readonly sessions: number
+  /** Everything else: builds, pulls, pushes, logs, transfers. */
+  readonly streams: number
 }
 
 /** Which principals get which role. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, vi } from 'vitest'
@@ -26,7 +26,10 @@ export interface Scene {
   /** `Authorization: Bearer …` of a principal with this role. */
   authorization(role: Role): string
   /** A signed token with any subject. */
-  token(subject: string, role: Role): Promise<string>
+  token(subject: string, role: Role, lifetime?: number): Promise<string>
+  /** Appends a line to the revocation file, which is empty at first. */
+  revoke(entry: object): void
+  readonly revocationFile: string
   /** The bytes of a well-formed request; see `Wish`. */
   request(method: string, target: string, wish?: Wish): string
   /** Sends one well-formed request and returns the first final answer. */
@@ -81,14 +84,15 @@ export async function startScene(more: Readonly<Record<string, string>> = {}): P
   write('server.crt', server.certificate)
   write('server.key', server.key)
   write('token.pem', publicTokenKey(key))
+  write('revoked.jsonl', '')
   write('dockgate.yaml', configuration(engine.socketPath, roles))
   const gate = await startGate(loadConfig(file('dockgate.yaml')))
   const endpoint = (name: string) => {
     const url = new URL(gate.listeners.find((listener) => listener.name === name)?.url.replace('tcp:', 'http:') ?? '')
     return { host: url.hostname, port: Number(url.port) }
   }
-  const token = async (subject: string, role: Role) =>
-    (await signToken(key, { subject, claims: { role }, lifetime: 3_600_000 })).token
+  const token = async (subject: string, role: Role, lifetime = 3_600_000) =>
+    (await signToken(key, { subject, claims: { role }, lifetime })).token
   const authorizations = new Map<Role, string>()
   for (const role of Object.keys(roles))
     authorizations.set(role, `Authorization: Bearer ${await token(`${role}@test`, role)}`)
@@ -122,6 +126,9 @@ export async function startScene(more: Readonly<Record<string, string>> = {}): P
     few: endpoint('few'),
     authorization,
     token,
+    revoke: (entry) =>
+      appendFileSync(file('revoked.jsonl'), `${JSON.stringify({ ...entry, at: new Date().toISOString() })}\n`),
+    revocationFile: file('revoked.jsonl'),
     request,
     send: async (method, target, wish) =>
       (await rawRequest(tcp, request(method, target, wish), { bodiless: method === 'HEAD' })).answer,
@@ -174,7 +181,7 @@ listeners:
   - { name: few, address: '127.0.0.1:0', limits: { connections: 2 } }
 engine: unix://${socket}
 issuers:
-  local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem } }
+  local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem, clockTolerance: 0s } }
 roles:
 ${Object.entries(roles)
   .map(([name, role]) => `  ${name}: ${role}`)
@@ -184,4 +191,5 @@ ${Object.keys(roles)
   .map((role) => `  - { role: ${role}, issuer: local, when: 'claims.role == "${role}"' }`)
   .join('\n')}
 records: { file: records.jsonl }
+revocations: { file: revoked.jsonl }
 `

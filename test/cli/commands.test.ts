@@ -49,6 +49,7 @@ it.each([
   ['cert', 'server'],
   ['cert', 'revoke'],
   ['cert', 'list'],
+  ['revoke'],
   ['version'],
 ])('has --help with an example for "%s %s"', async (...command) => {
   const { code, stdout } = await place.run(...command.filter((word) => word !== undefined), '--help')

@@ -65,7 +65,7 @@ async function text(socket: net.Socket): Promise<string> {
 
 it('delivers all output to a client that half-closed before it came', async () => {
   const { outer, client, engine, inner } = await ends()
-  const done = tunnel(client, EMPTY, engine, EMPTY)
+  const done = tunnel(client, EMPTY, engine, EMPTY).over
   outer.end('input')
   expect(await text(inner)).toBe('input')
   inner.end('output after the end of input')
@@ -78,7 +78,7 @@ it("ends the engine's input for a client whose end was seen before the tunnel op
   outer.end()
   client.resume()
   await once(client, 'end')
-  const done = tunnel(client, EMPTY, engine, EMPTY)
+  const done = tunnel(client, EMPTY, engine, EMPTY).over
   const seen = text(inner)
   expect(await seen).toBe('')
   inner.end()
@@ -87,7 +87,7 @@ it("ends the engine's input for a client whose end was seen before the tunnel op
 
 it('sends first what came behind the heads', async () => {
   const { outer, client, engine, inner } = await ends()
-  const done = tunnel(client, Buffer.from('in-'), engine, Buffer.from('out-'))
+  const done = tunnel(client, Buffer.from('in-'), engine, Buffer.from('out-')).over
   outer.end('put')
   inner.end('put')
   expect(await Promise.all([text(inner), text(outer)])).toEqual(['in-put', 'out-put'])
@@ -96,7 +96,7 @@ it('sends first what came behind the heads', async () => {
 
 it("ends the engine's side when the client vanishes", async () => {
   const { client, engine, inner } = await ends()
-  const done = tunnel(client, EMPTY, engine, EMPTY)
+  const done = tunnel(client, EMPTY, engine, EMPTY).over
   inner.resume()
   client.destroy()
   await once(inner, 'end')
@@ -105,7 +105,7 @@ it("ends the engine's side when the client vanishes", async () => {
 
 it('keeps the output of an engine that closes with input unread', async () => {
   const { outer, client, engine, inner } = await ends()
-  const done = tunnel(client, EMPTY, engine, EMPTY)
+  const done = tunnel(client, EMPTY, engine, EMPTY).over
   inner.on('error', () => {})
   const writes = setInterval(() => outer.write(Buffer.alloc(65_536)), 1)
   await once(inner, 'readable')
@@ -121,7 +121,7 @@ it('keeps the output of an engine that closes with input unread', async () => {
 
 it('stops reading from an engine whose client does not read', async () => {
   const { outer, client, engine, inner } = await ends()
-  const done = tunnel(client, EMPTY, engine, EMPTY)
+  const done = tunnel(client, EMPTY, engine, EMPTY).over
   outer.pause()
   let sent = 0
   const chunk = Buffer.alloc(1 << 20)

@@ -178,3 +178,23 @@ describe('a role is unbounded', () => {
     expect(unbounded({ extends: preset })).toBe(wanted)
   })
 })
+
+describe('grace', () => {
+  const grace = (value?: object) => {
+    const config = roleSchema.parse({ allow: ['read'], ...(value === undefined ? {} : { grace: value }) })
+    return compiled(config).grace
+  }
+
+  it('ends sessions with their proof and lets streams finish, unless told', () => {
+    expect(grace()).toEqual({ sessions: 0, streams: Number.POSITIVE_INFINITY })
+    expect(grace({ streams: '5m' })).toEqual({ sessions: 0, streams: 300_000 })
+    expect(grace({ sessions: 'unlimited' }).sessions).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it.each([{ sessions: 5 }, { sessions: '-1s' }, { streams: '721h' }, { streams: 'forever' }, { other: '1s' }])(
+    'is refused as %j',
+    (value) => {
+      expect(() => grace(value)).toThrow()
+    },
+  )
+})

@@ -13,8 +13,8 @@ export interface TestGate {
   readonly authority: string
   /** A client certificate for this common name. `operator` gets the role of that name, any other `observer`. */
   certificate(name: string): Issued
-  /** A token of an hour; its claim `role` (`operator` unless told) names the role. */
-  token(claims?: Readonly<Record<string, string>>): Promise<string>
+  /** A token of an hour, or so many milliseconds; its claim `role` (`operator` unless told) names the role. */
+  token(claims?: Readonly<Record<string, string>>, lifetime?: number): Promise<string>
   /** How stock clients come in as operator. */
   readonly routes: { readonly 'tcp+token': Route; readonly 'tls+token': Route; readonly mtls: Route }
   /** The records written so far. */
@@ -50,8 +50,8 @@ export async function startTestGate(socket: string, more: Readonly<Record<string
     return listener.url
   }
   const urls = { tcp: url('plain'), tls: url('secure'), unix: url('local') }
-  const token = async (claims: Readonly<Record<string, string>> = {}) => {
-    const request = { subject: 'tester', claims: { role: 'operator', ...claims }, lifetime: 3_600_000 }
+  const token = async (claims: Readonly<Record<string, string>> = {}, lifetime = 3_600_000) => {
+    const request = { subject: 'tester', claims: { role: 'operator', ...claims }, lifetime }
     return (await signToken(tokenKey, request)).token
   }
   const operator = await token()
@@ -90,7 +90,7 @@ listeners:
   - { name: local, address: 'unix://${folder}/gate.sock' }
 engine: unix://${socket}
 issuers:
-  local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem } }
+  local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem, clockTolerance: 0s } }
   staff: { certificate: { authorities: ca.crt } }
 roles:
   operator: { extends: admin }
