@@ -148,13 +148,13 @@ describe('bounded roles with docker on a real engine', () => {
           'limited',
         ])
       ).stdout
-    expect(await limits()).toBe(`${2 * 1024 ** 3} 2000000000 1024\n`)
+    expect(await limits()).toBe(`${2 * 1024 ** 3} 1000000000 1024\n`)
     await refused(
       'ci',
       ['update', '--pids-limit', '-1', '--restart', 'always', 'limited'],
       ['PidsLimit: asked for -1', 'RestartPolicy.Name: asked for "always"'],
     )
-    expect(await limits()).toBe(`${2 * 1024 ** 3} 2000000000 1024\n`)
+    expect(await limits()).toBe(`${2 * 1024 ** 3} 1000000000 1024\n`)
     expect(await as('ci', ['update', '--cpus', '1', '--pids-limit', '100', 'limited'])).toMatchObject({ code: 0 })
     expect(await limits()).toBe(`${2 * 1024 ** 3} 1000000000 100\n`)
   })

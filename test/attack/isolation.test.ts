@@ -120,7 +120,7 @@ describe("attacks on a container's isolation", () => {
     const sent = await judgementOf(() => scene, 'filled').sent(CREATE, body)
     expect(sent).toMatchObject({
       Image: 'alpine',
-      HostConfig: { Memory: 2 * 1024 ** 3, NanoCpus: 2e9, PidsLimit: 1024 },
+      HostConfig: { Memory: 2 * 1024 ** 3, NanoCpus: 1e9, PidsLimit: 1024 },
     })
   })
 

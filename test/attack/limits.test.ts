@@ -53,7 +53,7 @@ describe('attacks on limits', () => {
     ['-9223372036854775808', 'the least of 64 bits'],
     ['4294967297', 'a byte more than the maximum'],
   ])('T75 reads Memory %s as what it is: %s', async (text) => {
-    const body = `{"Image":"alpine","HostConfig":{"Memory":${text},"NanoCpus":1,"PidsLimit":1}}`
+    const body = `{"Image":"alpine","HostConfig":{"Memory":${text},"NanoCpus":1000000000,"PidsLimit":1}}`
     expect(await strict.refused(CREATE, body)).toEqual(['HostConfig.Memory (workload.limits.memory)'])
   })
 
@@ -71,7 +71,7 @@ describe('attacks on limits', () => {
     const filled = {
       Memory: 2 * GiB,
       PidsLimit: 1024,
-      ...('CpuPeriod' in members ? { CpuQuota: 200_000 } : { NanoCpus: 2e9 }),
+      ...('CpuPeriod' in members ? { CpuQuota: 100_000 } : { NanoCpus: 1e9 }),
     }
     expect(await ci.sent(CREATE, host(members))).toMatchObject({ HostConfig: filled })
   })
