@@ -91,21 +91,17 @@ function requester(engine: Engine) {
       const gone = new EventEmitter()
       const leave = () => gone.emit('abort')
       request.socket.once('close', leave)
-      const { raw, body, letGo } = frame(passage)
-      const over = () => {
-        request.socket.off('close', leave)
-        letGo()
-      }
+      const { raw, body } = frame(passage)
       const path = checked.operation.target
       engine.pool.request(
         { path, method: method as Dispatcher.HttpMethod, headers: raw, body, signal: gone, responseHeaders: 'raw' },
         (error, answer) => {
           if (error) {
-            over()
+            request.socket.off('close', leave)
             done(error)
             return
           }
-          answer.body.once('close', over)
+          answer.body.once('close', () => request.socket.off('close', leave))
           if (answer.statusCode < 200 || answer.statusCode > 599) {
             answer.body.destroy()
             done(new Error(`the engine answered with status ${answer.statusCode}`))
@@ -121,43 +117,28 @@ function requester(engine: Engine) {
   }
 }
 
-interface Framed {
-  readonly raw: string[]
-  readonly body: Buffer | Readable | null
-  /** Nobody wants more of the client's body. */
-  letGo(): void
-}
-
-function frame(passage: Passage): Framed {
+function frame(passage: Passage): { raw: string[]; body: Buffer | Readable | null } {
   const { headers, body } = passage.checked
-  if (body.kind === 'none') return { raw: headers, body: null, letGo() {} }
+  if (body.kind === 'none') return { raw: headers, body: null }
   if (body.kind === 'bytes') {
     passage.onBytesIn(body.bytes.length)
-    return { raw: headers, body: body.bytes, letGo() {} }
+    return { raw: headers, body: body.bytes }
   }
   const raw = body.length === null ? headers : [...headers, 'Content-Length', String(body.length)]
-  const unwanted = new AbortController()
-  const pieces = upload(passage, unwanted.signal)
-  const sent = body.archive === null ? pieces : checkArchive(pieces, body.archive)
   // undici takes any async iterable; its types name only Readable, whose destruction is what must not happen here.
-  const letGo = () => {
-    unwanted.abort()
-    // It may have been paused for the one who wanted it.
-    passage.request.resume()
-  }
-  return { raw, body: sent as unknown as Readable, letGo }
+  const sent = body.archive === null ? upload(passage) : checkArchive(upload(passage), body.archive)
+  return { raw, body: sent as unknown as Readable }
 }
 
 /**
- * The client's body, chunk by chunk, until nobody wants more of it: the engine may answer early, and an archive be refused.
- * Then the request is let go, so that the gate can read it to its end. The request's own iterator would hold on to it while
- * the client is slow, or destroy the client's socket before it has read why.
+ * The client's body, chunk by chunk, for as long as somebody wants it: the engine may answer early, and an archive be
+ * refused. The gate then reads the rest, so that the client reads why. The request's own iterator would keep it from that
+ * while the client is slow, or destroy the client's socket.
  */
-async function* upload(passage: Passage, unwanted: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
-  const { request } = passage
+async function* upload({ request, onBytesIn }: Passage): AsyncGenerator<Buffer, void, undefined> {
   if (request.destroyed) throw new Refusal('client-gone', 'the client went away inside its request')
-  for await (const [chunk] of on(request, 'data', { ...HELD, close: ['end'], signal: unwanted })) {
-    passage.onBytesIn(chunk.length)
+  for await (const [chunk] of on(request, 'data', { ...HELD, close: ['end'] })) {
+    onBytesIn(chunk.length)
     yield chunk
   }
 }

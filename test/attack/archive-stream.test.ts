@@ -139,6 +139,26 @@ describe('attacks by archives on their way', () => {
     },
   )
 
+  it('T31 reads the rest of an upload for which it had held the client back, behind an early answer', async () => {
+    const answerNow = Promise.withResolvers<void>()
+    scene.engine.answer(async (request, connection) => {
+      connection.stopReading()
+      await answerNow.promise
+      await earlyAnswer(404)(request, connection)
+    })
+    const size = 32 * MiB
+    const connection = await begin(`Content-Length: ${512 + size}`)
+    const all = connection.write(Buffer.concat([entry({ name: './a', size }), Buffer.alloc(size)]))
+    await scene.engine.waitForHead(1)
+    await settled(() => connection.socket.writableLength)
+    answerNow.resolve()
+    expect((await connection.answer()).status).toBe(404)
+    await all
+    scene.engine.answer()
+    await connection.write(scene.request('GET', '/containers/json', { role: 'work' }))
+    expect((await connection.answer()).status).toBe(200)
+  })
+
   it('T30 holds the client back while the engine does not read', async () => {
     scene.engine.answer(async (_, connection) => {
       connection.stopReading()
