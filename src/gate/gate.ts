@@ -16,7 +16,6 @@ import { checkHead } from '../listen/head.ts'
 import { authorise } from '../policy/authorise.ts'
 import type { Policy, RequestFacts } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
-import { whyGone } from './distrust.ts'
 import type { OpenExchanges } from './open.ts'
 import type { Ending, Sessions } from './sessions.ts'
 import type { GateSurroundings } from './surroundings.ts'
@@ -98,7 +97,6 @@ export function openChecked(gate: Gate, exchange: Exchange, end: (why: Ending) =
 
 /** Writes the exchange's record: one line per request, and one more at the end of a session. */
 export function record(gate: Gate, exchange: Exchange, event: 'request' | 'session' = 'request'): void {
-  if (exchange.reason === 'client-gone') exchange.reason = whyGone(exchange.connection)
   gate.records.write(makeRecord(exchange, event))
 }
 

@@ -6,7 +6,6 @@ import { createEngine, probeEngine } from '../forward/engine.ts'
 import { createAuthenticator } from '../identity/authenticate.ts'
 import { followRevocations } from '../identity/revocations.ts'
 import { bind } from '../listen/bind.ts'
-import { endDistrusted } from './distrust.ts'
 import type { Gate } from './gate.ts'
 import { createOpenExchanges } from './open.ts'
 import { createApp } from './plain.ts'
@@ -34,7 +33,14 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
       sessions.endWhere(({ principal }) => principal !== null && revocations.isRevoked(principal), REVOKED),
     warn,
   })
-  const authenticator = await createAuthenticator(config.issuers, { warn, distrust: endDistrusted })
+  const authenticator = await createAuthenticator(config.issuers, {
+    warn,
+    distrust(socket, { reason }) {
+      const text = 'the client certificate is not trusted any more'
+      // A session ends with a message; a connection that only waits for its next request just ends.
+      if (sessions.endWhere(({ connection }) => connection === socket, { reason, text }) === 0) socket.destroy()
+    },
+  })
   policy.errors.tell(warn)
   const gate: Gate = {
     authenticator,
