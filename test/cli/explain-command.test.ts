@@ -95,7 +95,7 @@ note       the caller is taken as verified: no signature, date or audience was l
     const { sent } = JSON.parse(json.stdout)
     expect(JSON.parse(sent.json)).toEqual({
       ...CREATE,
-      HostConfig: { Memory: 1_000_000_000, NanoCpus: 2_000_000_000, PidsLimit: 1024 },
+      HostConfig: { Memory: 1_000_000_000, NanoCpus: 1_000_000_000, PidsLimit: 1024 },
     })
   })
 
