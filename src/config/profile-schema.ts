@@ -117,7 +117,12 @@ const defaults = z.strictObject({
 const PROPAGATIONS = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'] as const
 const mount = z.strictObject({
   source: text.describe(`Directories and files of the host: absolute paths; ${STAR}`),
-  readOnly: z.boolean().default(true).describe('true: only mounts that are read-only; false: any'),
+  readOnly: z
+    .boolean()
+    .default(true)
+    .describe(
+      'true: only mounts that are read-only, in which what is mounted below stays writable for engines before 25 and clients below API 1.44; false: any',
+    ),
   propagation: z
     .array(z.enum(PROPAGATIONS))
     .default(['private', 'rprivate'])

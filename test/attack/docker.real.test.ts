@@ -18,7 +18,7 @@ const ROLES = {
   worker:
     '{ allow: [read, exec, ContainerArchive, ContainerArchiveInfo], exec: { commands: [[ls], [cat]], environment: [CI] }, archive: { get: [/work/**], put: [/work] } }',
   builder: '{ extends: ci-build, build: { tags: ["registry.acme.io/builder/**"] } }',
-  ci: '{ extends: ci-run }',
+  ci: '{ extends: ci-run, workload: { defaults: { memory: 2GiB, cpus: 1, pids: 1024 } } }',
 }
 
 /** What bounded roles can and cannot do with the stock client on a real engine. */
@@ -29,7 +29,17 @@ describe('bounded roles with docker on a real engine', () => {
   let direct: Route
   const routes = new Map<string, Route>()
 
+  const source = path.join(folder.path, 'tree')
+  const context = path.join(folder.path, 'context')
+
   beforeAll(async () => {
+    mkdirSync(path.join(source, 'a b'), { recursive: true })
+    writeFileSync(path.join(source, 'a b', 'run'), '#!/bin/sh\n', { mode: 0o750 })
+    writeFileSync(path.join(source, 'gro\u00df'), 'x'.repeat(200_000))
+    symlinkSync('a b/run', path.join(source, 'link'))
+    mkdirSync(context)
+    writeFileSync(path.join(context, 'Dockerfile'), `FROM ${BASE_IMAGE}\nCOPY f /f\nRUN test -f /f\n`)
+    writeFileSync(path.join(context, 'f'), 'x')
     engine = await startEngine('old')
     gate = await startTestGate(engine.socket, ROLES)
     direct = directRoute(engine.socket, path.join(folder.path, 'direct'))
@@ -60,11 +70,6 @@ describe('bounded roles with docker on a real engine', () => {
   const put = (bytes: Buffer) => ({ stdin: Readable.from([bytes]) })
 
   it('T82 copies a folder in and out again as it is', async () => {
-    const source = path.join(folder.path, 'tree')
-    mkdirSync(path.join(source, 'a b'), { recursive: true })
-    writeFileSync(path.join(source, 'a b', 'run'), '#!/bin/sh\n', { mode: 0o750 })
-    writeFileSync(path.join(source, 'gro\u00df'), 'x'.repeat(200_000))
-    symlinkSync('a b/run', path.join(source, 'link'))
     expect(await as('worker', ['cp', source, 'box:/work'])).toMatchObject({ code: 0 })
     expect(await inside('cd /work/tree; stat -c "%a %s %N" "a b/run" gro* link')).toBe(
       "750 10 a b/run\n644 200000 gro\u00df\n777 7 'link' -> 'a b/run'\n",
@@ -119,10 +124,6 @@ describe('bounded roles with docker on a real engine', () => {
   })
 
   it('T90 builds with the classic builder under the names of the role, and no other', async () => {
-    const context = path.join(folder.path, 'context')
-    mkdirSync(context)
-    writeFileSync(path.join(context, 'Dockerfile'), `FROM ${BASE_IMAGE}\nCOPY f /f\nRUN test -f /f\n`)
-    writeFileSync(path.join(context, 'f'), 'x')
     const built = await as('builder', ['build', '-q', '-t', 'registry.acme.io/builder/app', context])
     expect(built.stderr).not.toContain('dockgate')
     expect(built.code).toBe(0)
@@ -137,6 +138,7 @@ describe('bounded roles with docker on a real engine', () => {
   })
 
   it('T80 updates a container within the limits of the role, and no further', async () => {
+    await docker(direct, ['rm', '-f', 'limited'])
     const run = await as('ci', ['run', '-d', '--name', 'limited', '--network', 'none', BASE_IMAGE, 'sleep', '600'])
     expect(run.stderr).toBe('')
     const limits = async () =>
@@ -155,8 +157,8 @@ describe('bounded roles with docker on a real engine', () => {
       ['PidsLimit: asked for -1', 'RestartPolicy.Name: asked for "always"'],
     )
     expect(await limits()).toBe(`${2 * 1024 ** 3} 1000000000 1024\n`)
-    expect(await as('ci', ['update', '--cpus', '1', '--pids-limit', '100', 'limited'])).toMatchObject({ code: 0 })
-    expect(await limits()).toBe(`${2 * 1024 ** 3} 1000000000 100\n`)
+    expect(await as('ci', ['update', '--cpus', '0.5', '--pids-limit', '100', 'limited'])).toMatchObject({ code: 0 })
+    expect(await limits()).toBe(`${2 * 1024 ** 3} 500000000 100\n`)
   })
 
   it('T67 makes volumes, and none of the host', async () => {
