@@ -44,7 +44,7 @@ function unknownAuthority(authorities: string | null, code: string): string {
 }
 
 function certificateReason(error: NodeJS.ErrnoException, gate: GateAddress): string | null {
-  const now = new Date().toISOString()
+  const now = `${new Date().toISOString().slice(0, 16)}Z`
   switch (error.code) {
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return wrongName(error as NodeJS.ErrnoException & { cert?: PeerCertificate }, gate)
@@ -87,29 +87,42 @@ function networkReason(code: string, gate: GateAddress): string | null {
       return `there is no way to it from here (${code})`
     case 'ECONNRESET':
     case 'EPIPE':
-      return 'it broke the connection off before it answered'
+      return brokenOff(gate)
     default:
       return null
   }
 }
 
-/** OpenSSL's codes are made of its own words: `ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED`. */
-function protocolReason({ code = '', message }: NodeJS.ErrnoException, gate: GateAddress): string {
+const WANTS_CERTIFICATE = 'does it want a client certificate, of an authority that it knows (--cert, --key)?'
+
+/** A server of Node ends a connection whose certificate, or lack of one, it does not take; and one that speaks no TLS. */
+function brokenOff({ kind }: GateAddress): string {
+  const what = 'it broke the connection off before it answered'
+  if (kind === 'tls') return `${what}; ${WANTS_CERTIFICATE}`
+  return kind === 'tcp' ? `${what}; does it speak TLS there? Then write https://` : what
+}
+
+function protocolReason(error: NodeJS.ErrnoException, gate: GateAddress): string {
+  const { code = '', message } = error
   if (code.startsWith('HPE_')) {
     const hint = gate.kind === 'tcp' ? '; does it speak TLS there? Then write https://' : ''
     return `what it answers is not HTTP/1.1 (${code})${hint}`
   }
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG') {
-    return 'it speaks no TLS there; is that the port of a TLS listener?'
-  }
-  if (code.endsWith('ALERT_CERTIFICATE_REQUIRED'))
-    return 'it asks for a client certificate; give one with --cert and --key'
-  if (code.startsWith('ERR_SSL_') && code.includes('_ALERT_')) {
-    const alert = code
-      .slice(code.indexOf('_ALERT_') + '_ALERT_'.length)
-      .toLowerCase()
-      .replaceAll('_', ' ')
-    return `it ended the TLS handshake with the alert "${alert}"${alert.includes('cert') || alert === 'unknown ca' ? '; it does not take the client certificate of --cert' : ''}`
-  }
-  return printable(message || code, SHOWN)
+  const tls = opensslReason(error)
+  if (tls === null) return printable(message || code, SHOWN)
+  if (tls === 'wrong version number') return 'it speaks no TLS there; is that the port of a TLS listener?'
+  if (!tls.includes(' alert ')) return `TLS fails: ${tls}`
+  const alert = tls.slice(tls.indexOf(' alert ') + ' alert '.length)
+  const hint = alert === 'protocol version' ? 'TLS 1.2 is the least that is spoken here' : WANTS_CERTIFICATE
+  return `it ended the TLS handshake with the alert "${alert}"; ${hint}`
+}
+
+/**
+ * OpenSSL's own words for an error, in small letters: Node has them in the code (`ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED`)
+ * or, when a write met them, in the message (`…:SSL routines:function:ssl/tls alert handshake failure:file:…`).
+ */
+function opensslReason({ code = '', message }: NodeJS.ErrnoException): string | null {
+  if (code.startsWith('ERR_SSL_')) return code.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ')
+  const [, behind] = message.split(':SSL routines:')
+  return behind?.split(':')[1] ?? null
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import http from 'node:http'
 import net, { isIP } from 'node:net'
 import tls, { type SecureContext } from 'node:tls'
@@ -11,6 +12,8 @@ const CONNECT_MS = 20_000
 const PROBE_MS = 15_000
 /** The gate keeps idle connections for minutes; what stands between may not, so ours end first. */
 const IDLE_MS = 30_000
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g
 
 /** PEM files: authorities of the gate's certificate (the usual public ones when null), and the client's own certificate. */
 export interface TlsFiles {
@@ -37,7 +40,7 @@ export interface Gate {
  */
 export function openGate(address: GateAddress, files: TlsFiles): Gate {
   const context = address.kind === 'tls' ? contexts(files) : null
-  const connect = (allowHalfOpen: boolean) => withDeadline(swallowWriteErrors(dial(address, context, allowHalfOpen)))
+  const connect = (allowHalfOpen: boolean) => prepare(dial(address, context, allowHalfOpen))
   const agent = new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, timeout: IDLE_MS })
   // Half-open, a kept connection that the gate has ended would look as if it could still be used.
   agent.createConnection = () => connect(false)
@@ -64,12 +67,15 @@ function dial(address: GateAddress, context: (() => SecureContext) | null, allow
   return socket.setNoDelay(true).setKeepAlive(true, PROBE_MS)
 }
 
-function withDeadline(socket: net.Socket): net.Socket {
-  const ready = socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect'
+function prepare(socket: net.Socket): net.Socket {
   const late = () => socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }))
   const timer = setTimeout(late, CONNECT_MS)
-  socket.once(ready, () => clearTimeout(timer))
   socket.once('close', () => clearTimeout(timer))
+  socket.once(socket instanceof tls.TLSSocket ? 'secureConnect' : 'connect', () => {
+    clearTimeout(timer)
+    // Not before: a handshake that fails is told by the write that waits for it.
+    swallowWriteErrors(socket)
+  })
   return socket
 }
 
@@ -113,5 +119,15 @@ function readPem(file: string, label: string): string {
   if (label === 'PRIVATE KEY' && text.includes('ENCRYPTED')) {
     throw new Error(`${file} is encrypted, and there is nobody to ask for the passphrase`)
   }
+  // OpenSSL would pass over an authority that it cannot read.
+  if (label === 'CERTIFICATE') for (const block of text.match(CERTIFICATE) ?? []) checkCertificate(file, block)
   return text
+}
+
+function checkCertificate(file: string, pem: string): void {
+  try {
+    new X509Certificate(pem)
+  } catch (error) {
+    throw new Error(`${file} holds a certificate that cannot be read`, { cause: error })
+  }
 }

@@ -55,9 +55,10 @@ function exchange(link: Link, request: IncomingMessage, response: ServerResponse
       if (outgoing.reusedSocket && !hasBody && isSafe(request) && !response.destroyed) send()
       else fail(response, error, link)
     })
-    if (waits) outgoing.flushHeaders()
-    else if (hasBody) request.pipe(outgoing)
+    // The gate judges the head; the body may be long in coming.
+    if (hasBody) outgoing.flushHeaders()
     else outgoing.end()
+    if (hasBody && !waits) request.pipe(outgoing)
   }
 
   onceOver(request, response, () => {
