@@ -14,7 +14,7 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  * Opens the socket, then runs the command to its end, or serves until a signal. Resolves to the exit code; the socket is
  * removed when the process exits.
  *
- * @throws Error (as a rejection) with a message for a person when it cannot be opened, or the gate not be used by a command
+ * @throws Error (as a rejection) with a message for a person when it cannot be opened, or the gate not be used
  */
 export async function runConnect(settings: ConnectSettings, command: readonly string[]): Promise<number> {
   const { gate, files, source, context } = settings
@@ -26,13 +26,10 @@ export async function runConnect(settings: ConnectSettings, command: readonly st
   })
   const give = exitOnSignals()
   running = await startConnect({ gate, files, source, listen: place.listen, warn: say })
-  if (command.length > 0) {
-    await running.check()
-    return runCommand(command, running.url, give)
-  }
+  await running.check()
+  if (command.length > 0) return runCommand(command, running.url, give)
   if (context !== null) await makeContext(context, running.url, gate.name)
-  give()
-  return serve(running, gate.name)
+  return serve(running, gate.name, give)
 }
 
 /** Until the function that is returned is called, a signal ends the process in order: nothing is left behind. */
@@ -53,15 +50,15 @@ function privatePlace(): { readonly listen: string; remove(): void } {
   }
 }
 
-/** Serves until the first signal that ends it. A gate that cannot be used now may be there later: it is told, and no end. */
-async function serve(running: RunningConnect, gate: string): Promise<number> {
+/** Prints the line to evaluate, once everything is as it must be, and serves until the first signal that ends it. */
+function serve(running: RunningConnect, gate: string, takeSignals: () => void): Promise<number> {
   const ended = new Promise<number>((resolve) => {
     for (const signal of ENDING) process.once(signal, () => resolve(0))
   })
+  takeSignals()
   const set = MISLEADING.filter((name) => process.env[name] !== undefined)
-  const unset = set.length > 0 ? `unset ${set.join(' ')}\n` : ''
+  const unset = set.length > 0 ? `unset ${set.join(' ')}; ` : ''
   process.stdout.write(`${unset}export DOCKER_HOST=${shellWord(running.url)}\n`)
   say(`every request on ${running.url} goes to ${gate}; SIGINT or SIGTERM ends it`)
-  running.check().catch((error: Error) => say(`warning: ${error.message}`))
   return ended
 }

@@ -43,8 +43,8 @@ export function connectCommand(): Command {
     .addHelpText(
       'after',
       `
-Without a command it prints "export DOCKER_HOST=…" on standard output once the socket is open, and serves until SIGINT
-or SIGTERM.
+The gate is asked once before anything else, and what is wrong is said. Without a command, "export DOCKER_HOST=…" on
+standard output tells that the socket is open; it is served until SIGINT or SIGTERM.
 
 Examples:
   $ dockgate connect https://docker.acme.io:2376 --github-actions -- docker build -t shop .

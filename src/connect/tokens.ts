@@ -26,9 +26,9 @@ export interface TokensOptions {
   readonly warn: (message: string) => void
 }
 
-/** A token is fetched anew when a quarter of its time is left, at most this long before its end; meanwhile the old one serves. */
+/** A token is fetched anew when half of its time is left, at most this long before its end; meanwhile the old one serves. */
 const RENEW_MS = 60_000
-/** When a tenth is left, at most this much, requests wait for the new one: the old one could end on its way. */
+/** When a quarter is left, at most this much, requests wait for the new one: the old one could end on its way. */
 const WAIT_MS = 10_000
 /** A token that does not tell its end (an opaque one) is fetched anew after this. */
 const OPAQUE_MS = 60_000
@@ -125,8 +125,8 @@ function hold(token: string, time: number): Held {
   return {
     token,
     fetchedAt: time,
-    renewAt: endsAt - Math.min(RENEW_MS, left / 4),
-    waitAt: endsAt - Math.min(WAIT_MS, left / 10),
+    renewAt: endsAt - Math.min(RENEW_MS, left / 2),
+    waitAt: endsAt - Math.min(WAIT_MS, left / 4),
     endsAt,
   }
 }

@@ -19,6 +19,8 @@ let gate: TestGate
 let url: string
 let token: string
 let place: Workplace
+/** Where connect makes its private folders. */
+let scratch: ReturnType<typeof temporaryDirectory>
 
 beforeAll(async () => {
   engine = createDemoEngine().listen(join(folder.path, 'engine.sock'))
@@ -34,15 +36,18 @@ afterAll(async () => {
   folder.remove()
 })
 beforeEach(() => {
-  // Nothing that connect makes may be left in the temporary folder of these tests.
-  place = workplace({ TMPDIR: folder.path, DOCKER_CONFIG: folder.path })
+  scratch = temporaryDirectory('scratch')
+  place = workplace({ TMPDIR: scratch.path, DOCKER_CONFIG: folder.path })
   writeFileSync(join(place.folder, 'ca.pem'), gate.authority)
   writeFileSync(join(place.folder, 'token'), token)
 })
-afterEach(() => place.remove())
+afterEach(async () => {
+  await place.remove()
+  scratch.remove()
+})
 
 const toGate = () => ['connect', url, '--ca', 'ca.pem', '--token-file', 'token']
-const left = () => readdirSync(folder.path).filter((name) => name.startsWith('dockgate-connect-'))
+const left = () => readdirSync(scratch.path)
 const socketOf = (name: string) => join(place.folder, name)
 
 describe('dockgate connect with a command', () => {
@@ -88,7 +93,7 @@ describe('dockgate connect with a command', () => {
         '-c',
         `cd ${place.folder}; printf 'in\\n' | ${process.execPath} ${MAIN} ${toGate().join(' ')} -- docker run -i --rm alpine cat`,
       ],
-      { env: { ...process.env, TMPDIR: folder.path } },
+      { env: { ...process.env, TMPDIR: scratch.path } },
     )
     expect(await text(child.stdout)).toMatch(/\nin\n$/)
   })
@@ -106,7 +111,7 @@ describe('dockgate connect with a command', () => {
     const command = `${process.execPath} ${MAIN} ${toGate().join(' ')} -- sh -c "${script}"`
     const child = spawn('script', ['-qec', command, '/dev/null'], {
       cwd: place.folder,
-      env: { ...process.env, TMPDIR: folder.path },
+      env: { ...process.env, TMPDIR: scratch.path },
     })
     let output = ''
     child.stdout.on('data', (chunk) => {
@@ -228,14 +233,14 @@ describe('dockgate connect without a command', () => {
   it('has nothing but that line on standard output, so that a script can read it', async () => {
     const script = `mkfifo lines; ${process.execPath} ${MAIN} ${toGate().join(' ')} >lines 2>log & exec 3<lines
 read -r line <&3; eval "$line"; docker info --format '{{.Name}}'; kill %1; wait; cat <&3`
-    const child = spawn('bash', ['-mc', script], { cwd: place.folder, env: { ...process.env, TMPDIR: folder.path } })
+    const child = spawn('bash', ['-mc', script], { cwd: place.folder, env: { ...process.env, TMPDIR: scratch.path } })
     expect(await text(child.stdout)).toBe('dockgate-demo\n')
     expect(left()).toEqual([])
   })
 
   it('says what else to unset', async () => {
     const running = await place.start(toGate(), 'export', { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/x' })
-    expect(running.output()).toContain('unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH\nexport DOCKER_HOST=unix://')
+    expect(running.output()).toContain('unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH; export DOCKER_HOST=unix://')
   })
 
   it('takes the place of a socket that nobody serves any more', async () => {
@@ -262,18 +267,35 @@ read -r line <&3; eval "$line"; docker info --format '{{.Name}}'; kill %1; wait;
     expect([code, stderr]).toEqual([1, expect.stringContaining('a.sock: something that is no socket is there')])
   })
 
-  it('serves although the gate is away, says so, and tells docker why', async () => {
+  it('prints no line when the gate cannot be used, and leaves nothing behind', async () => {
+    const { code, stdout, stderr } = await place.run('connect', 'https://127.0.0.1:1', '--token-file', 'token')
+    expect([code, stdout, stderr]).toEqual([1, '', expect.stringContaining('nothing listens there')])
+    expect(left()).toEqual([])
+  })
+
+  it('tells docker that the gate is away, and goes on when it is back', async () => {
+    const server = createDemoEngine().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as net.AddressInfo
     const socket = socketOf('a.sock')
-    const running = await place.start(
-      ['connect', 'https://127.0.0.1:1', '--token-file', 'token', '--listen', `unix://${socket}`],
-      'warning: ',
-    )
-    expect(running.output()).toContain('warning: cannot use the gate https://127.0.0.1:1: nothing listens there')
-    const { code, stderr } = await docker(directRoute(socket, socketOf('client')), ['ps'])
-    expect([code, stderr]).toEqual([
-      1,
-      'Error response from daemon: dockgate connect: cannot use the gate https://127.0.0.1:1: nothing listens there (connection refused); is the gate running, and the port right?\n',
-    ])
+    const args = ['connect', `http://127.0.0.1:${port}`, '--token-file', 'token', '--listen', `unix://${socket}`]
+    await place.start(args, 'SIGTERM ends it')
+    const ps = () => docker(directRoute(socket, socketOf('client')), ['ps'])
+    expect((await ps()).code).toBe(0)
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+    expect(await ps()).toMatchObject({
+      code: 1,
+      stderr: `Error response from daemon: dockgate connect: cannot use the gate http://127.0.0.1:${port}: nothing listens there (connection refused); is the gate running, and the port right?\n`,
+    })
+    server.listen(port, '127.0.0.1')
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    await once(server, 'listening')
+    expect((await ps()).code).toBe(0)
   })
 })
 

@@ -85,7 +85,7 @@ describe('the tokens of a source', () => {
 
   it('of a lifetime of seconds are fetched anew within it', async () => {
     const { tokens, token } = await withToken(2)
-    time += 1_400
+    time += 900
     expect(await tokens.get()).toBe(token)
     expect(fetches).toHaveLength(1)
     time += 200
