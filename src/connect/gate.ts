@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import http from 'node:http'
 import net, { isIP } from 'node:net'
 import tls, { type SecureContext } from 'node:tls'
-import { readSmallFile } from '../config/files.ts'
+import { readSmallFile } from '../config/read-file.ts'
 import { swallowWriteErrors } from '../forward/engine.ts'
 import type { GateAddress } from './address.ts'
 

@@ -1,4 +1,4 @@
-import { readSmallFile } from '../config/files.ts'
+import { readSmallFile } from '../config/read-file.ts'
 import { withoutTokens } from './redact.ts'
 import type { TokenSource } from './tokens.ts'
 

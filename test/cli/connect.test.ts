@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createDemoEngine } from '../../src/demo/engine.ts'
-import { directRoute, docker, temporaryDirectory } from '../support/docker-client.ts'
+import { directRoute, docker, killGroup, startClient, temporaryDirectory } from '../support/docker-client.ts'
 import { startTestGate, type TestGate } from '../support/gate.ts'
 import { type Workplace, workplace } from './program.ts'
 
@@ -108,16 +108,22 @@ describe('dockgate connect with a command', () => {
 
   it('leaves Ctrl-C to the terminal, so that the command has it once', async () => {
     const script = `trap 'echo caught; read line; exit 9' INT; echo ready; while :; do sleep 0.05; done`
-    const command = `${process.execPath} ${MAIN} ${toGate().join(' ')} -- sh -c "${script}"`
-    const child = spawn('script', ['-qec', command, '/dev/null'], {
-      cwd: place.folder,
-      env: { ...process.env, TMPDIR: scratch.path },
-    })
+    const argv = [process.execPath, MAIN, ...toGate(), '--', 'sh', '-c', script]
+    const here = { name: 'terminal', environment: { TMPDIR: scratch.path } }
+    const child = startClient(here, argv, { pty: true, cwd: place.folder })
+    onTestFinished(() => killGroup(child))
+    const typed = new Map([
+      ['ready', '\x03'],
+      ['caught', 'line\n'],
+    ])
     let output = ''
     child.stdout.on('data', (chunk) => {
       output += chunk
-      if (output.includes('ready') && !output.includes('^C')) child.stdin.write('\x03')
-      if (output.includes('caught')) child.stdin.write('line\n')
+      for (const [seen, keys] of typed) {
+        if (!output.includes(seen)) continue
+        typed.delete(seen)
+        child.stdin.write(keys)
+      }
     })
     const [code] = await once(child, 'close')
     expect([code, output.match(/caught/g)]).toEqual([9, ['caught']])
