@@ -40,19 +40,19 @@ export interface Gate {
  */
 export function openGate(address: GateAddress, files: TlsFiles): Gate {
   const context = address.kind === 'tls' ? contexts(files) : null
-  const connect = (allowHalfOpen: boolean) => prepare(dial(address, context, allowHalfOpen))
+  const connect = () => prepare(dial(address, context))
   const agent = new http.Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, timeout: IDLE_MS })
-  // Half-open, a kept connection that the gate has ended would look as if it could still be used.
-  agent.createConnection = () => connect(false)
-  return { address, agent, connect: () => connect(true), close: () => agent.destroy() }
+  agent.createConnection = connect
+  return { address, agent, connect, close: () => agent.destroy() }
 }
 
-function dial(address: GateAddress, context: (() => SecureContext) | null, allowHalfOpen: boolean): net.Socket {
-  if (address.kind === 'unix') return net.connect({ path: address.path, allowHalfOpen })
+/** Our own end leaves the connection open for the gate's answer; the gate's end is the end, so nothing is half-open here. */
+function dial(address: GateAddress, context: (() => SecureContext) | null): net.Socket {
+  if (address.kind === 'unix') return net.connect({ path: address.path })
   const { host, port } = address
   const socket =
     context === null
-      ? net.connect({ host, port, allowHalfOpen })
+      ? net.connect({ host, port })
       : tls.connect({
           host,
           port,
@@ -62,8 +62,7 @@ function dial(address: GateAddress, context: (() => SecureContext) | null, allow
           ALPNProtocols: ['http/1.1'],
           // Said aloud, NODE_TLS_REJECT_UNAUTHORIZED does not count.
           rejectUnauthorized: true,
-          allowHalfOpen,
-        } as tls.ConnectionOptions)
+        })
   return socket.setNoDelay(true).setKeepAlive(true, PROBE_MS)
 }
 

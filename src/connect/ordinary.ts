@@ -45,7 +45,7 @@ function exchange(link: Link, request: IncomingMessage, response: ServerResponse
     outgoing.on('response', (answer) => {
       answered = true
       noteStatus(link, token, answer.statusCode)
-      relay(answer, request, response)
+      relay(answer, response)
     })
     outgoing.on('error', (error) => {
       // What happens after the answer has begun, the answer's own end tells.
@@ -92,10 +92,8 @@ function isSafe({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-function relay(answer: IncomingMessage, request: IncomingMessage, response: ServerResponse): void {
+function relay(answer: IncomingMessage, response: ServerResponse): void {
   const headers = clientHeaders(answer.rawHeaders)
-  // A client that was never told to continue may send its body all the same, or not: what follows cannot be told apart.
-  if (!request.complete && request.headers.expect !== undefined) headers.push('Connection', 'close')
   try {
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers)
   } catch {

@@ -294,6 +294,19 @@ describe.each(['unix', 'tls'] as const)('a request on the local socket, to a gat
     await connection.ended()
   })
 
+  it('that upgrades keeps the output of a gate that closes with input unread', async () => {
+    scene.gate.answer(answers.closeUnread('x'.repeat(500_000)))
+    const connection = await open(upgrade('/exec/abc/start'))
+    const chunk = Buffer.alloc(65_536)
+    const pump = () => {
+      while (connection.socket.writable && connection.socket.write(chunk));
+      connection.socket.once('drain', pump)
+    }
+    await connection.answer()
+    pump()
+    expect(await connection.tunnelled(500_000)).toHaveLength(500_000)
+  })
+
   it('that upgraded is ended at the gate when the client goes away', async () => {
     scene.gate.answer(answers.hijackEcho())
     const connection = await open(upgrade('/exec/abc/start'))

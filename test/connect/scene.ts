@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import net from 'node:net'
+import type net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import tls from 'node:tls'
@@ -8,6 +8,7 @@ import { parseGateAddress } from '../../src/connect/address.ts'
 import type { TlsFiles } from '../../src/connect/gate.ts'
 import { type RunningConnect, startConnect } from '../../src/connect/start.ts'
 import type { TokenSource } from '../../src/connect/tokens.ts'
+import { createEngine } from '../../src/forward/engine.ts'
 import { tunnel } from '../../src/forward/tunnel.ts'
 import { createAuthority } from '../../src/pki/authority.ts'
 import type { Endpoint } from '../support/raw-client.ts'
@@ -21,10 +22,6 @@ export interface Scene {
   readonly running: RunningConnect
   /** The token that requests get from now on, or why there is none. */
   token: string | Error
-  /** How many tokens were asked for. */
-  readonly asked: number
-  /** What was said to the person. */
-  readonly warnings: readonly string[]
   /** A head for the local socket. */
   request(method: string, target: string, headers?: readonly string[]): string
   close(): Promise<void>
@@ -35,38 +32,32 @@ export async function startScene(kind: 'unix' | 'tls', options: { readonly token
   const folder = mkdtempSync(path.join(tmpdir(), 'dockgate-connect-test-'))
   const gate = await startRecordingEngine()
   const front = kind === 'tls' ? await startTls(gate.socketPath, folder) : null
-  const state = { token: 'token-1' as string | Error, asked: 0 }
+  const state = { token: 'token-1' as string | Error }
   const source: TokenSource = {
     name: 'the scene',
     local: true,
     async fetch() {
-      state.asked++
       if (typeof state.token === 'string') return state.token
       throw state.token
     },
   }
-  const warnings: string[] = []
   const socket = path.join(folder, 'local.sock')
   const running = await startConnect({
     gate: parseGateAddress(front?.url ?? `unix://${gate.socketPath}`),
     files: front?.files ?? { authorities: null, client: null },
     source: options.tokens === false ? null : source,
     listen: `unix://${socket}`,
-    warn: (message) => void warnings.push(message),
+    warn: () => {},
   })
   return {
     gate,
     local: { path: socket },
     running,
-    warnings,
     get token() {
       return state.token
     },
     set token(token) {
       state.token = token
-    },
-    get asked() {
-      return state.asked
     },
     request: (method, target, headers = []) =>
       `${[`${method} ${target} HTTP/1.1`, 'Host: docker', ...headers].join('\r\n')}\r\n\r\n`,
@@ -90,9 +81,12 @@ async function startTls(socketPath: string, folder: string) {
   const sockets = new Set<net.Socket>()
   const options = { cert, key, allowHalfOpen: true, ALPNProtocols: ['http/1.1'] } as tls.TlsOptions
   const server = tls.createServer(options, (client) => {
-    sockets.add(client)
-    client.once('close', () => sockets.delete(client))
-    void tunnel(client, EMPTY, net.connect({ path: socketPath, allowHalfOpen: true }), EMPTY)
+    void tunnel(client, EMPTY, createEngine(socketPath).connect(), EMPTY)
+  })
+  // Before TLS: an abandoned handshake is half-open, and stays until somebody ends it.
+  server.on('connection', (socket: net.Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -101,7 +95,7 @@ async function startTls(socketPath: string, folder: string) {
     url: `https://localhost:${(server.address() as net.AddressInfo).port}`,
     files,
     async close() {
-      for (const client of sockets) client.destroy()
+      for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
     },
   }
