@@ -295,16 +295,19 @@ describe.each(['unix', 'tls'] as const)('a request on the local socket, to a gat
   })
 
   it('that upgrades keeps the output of a gate that closes with input unread', async () => {
-    scene.gate.answer(answers.closeUnread('x'.repeat(500_000)))
-    const connection = await open(upgrade('/exec/abc/start'))
-    const chunk = Buffer.alloc(65_536)
-    const pump = () => {
-      while (connection.socket.writable && connection.socket.write(chunk));
-      connection.socket.once('drain', pump)
-    }
+    const output = 'x'.repeat(300_000)
+    scene.gate.answer(answers.closeUnread(output))
+    const connection = await openRaw(scene.local)
+    opened.push(connection)
+    // While the client does not read, the output waits on the way, and its input meets the gate's close.
+    connection.socket.pause()
+    await connection.write(upgrade('/exec/abc/start'))
+    const writing = connection.write(Buffer.alloc(8 * MEGABYTE))
+    await (await scene.gate.waitForRequest(1)).connection.waitForClose()
+    await writing
+    connection.socket.resume()
     await connection.answer()
-    pump()
-    expect(await connection.tunnelled(500_000)).toHaveLength(500_000)
+    expect(await connection.tunnelled(output.length)).toHaveLength(output.length)
   })
 
   it('that upgraded is ended at the gate when the client goes away', async () => {
