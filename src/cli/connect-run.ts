@@ -17,7 +17,7 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
  * @throws Error (as a rejection) with a message for a person when it cannot be opened, or the gate not be used
  */
 export async function runConnect(settings: ConnectSettings, command: readonly string[]): Promise<number> {
-  const { gate, files, source, context } = settings
+  const { gate, files, source, tokenHeader, context } = settings
   const place = settings.listen === null ? privatePlace() : { listen: settings.listen, remove: () => {} }
   let running: RunningConnect | null = null
   process.on('exit', () => {
@@ -25,7 +25,7 @@ export async function runConnect(settings: ConnectSettings, command: readonly st
     place.remove()
   })
   const give = exitOnSignals()
-  running = await startConnect({ gate, files, source, listen: place.listen, warn: say })
+  running = await startConnect({ gate, files, source, tokenHeader, listen: place.listen, warn: say })
   await running.check()
   if (command.length > 0) return runCommand(command, running.url, give)
   if (context !== null) await makeContext(context, running.url, gate.name)

@@ -11,6 +11,7 @@ interface Options {
   readonly tokenFile?: string
   readonly githubActions?: true
   readonly gitlab?: string
+  readonly tokenHeader?: string
   readonly audience?: string
   readonly ca?: string
   readonly cert?: string
@@ -32,6 +33,7 @@ export function connectCommand(): Command {
     .option('--key <file>', 'its private key (PEM)')
     .optionsGroup('The gate:')
     .option('--ca <file>', "authority of the gate's certificate (PEM); the public ones when left out")
+    .option('--token-header <name>', "the header for the token, where the gate's listener has a tokenHeader")
     .option('--audience <audience>', "with --github-actions: the token's audience; the gate's host name when left out")
     .optionsGroup('This side:')
     .option(
@@ -67,6 +69,7 @@ export interface ConnectSettings {
   readonly gate: GateAddress
   readonly files: TlsFiles
   readonly source: TokenSource | null
+  readonly tokenHeader: string | null
   readonly listen: string | null
   readonly context: string | null
 }
@@ -74,7 +77,7 @@ export interface ConnectSettings {
 /** Puts the options together. Throws UsageError for what cannot be meant, and shows no token that was put in a wrong place. */
 async function readSettings(text: string, command: readonly string[], options: Options): Promise<ConnectSettings> {
   const { parseGateAddress } = await import('../connect/address.ts')
-  const { listen = null, context = null } = options
+  const { listen = null, context = null, tokenHeader = null } = options
   const gate = usage(() => parseGateAddress(text))
   const files = readTlsFiles(gate, options)
   const source = await readSource(gate, options)
@@ -83,13 +86,16 @@ async function readSettings(text: string, command: readonly string[], options: O
       'say who calls: --github-actions, --gitlab VARIABLE, --token-file FILE, --token-command COMMAND, or --cert and --key',
     )
   }
+  if (tokenHeader !== null && (source === null || !/^X-[A-Za-z0-9-]{1,62}$/i.test(tokenHeader))) {
+    throw new UsageError("--token-header wants a token, and the name of the listener's tokenHeader: X-Dockgate-Token")
+  }
   if (listen !== null && !listen.startsWith('unix:///')) {
     throw new UsageError(`--listen ${withoutTokens(listen)} is no socket; write unix:///absolute/path`)
   }
   if (context !== null && (listen === null || command.length > 0)) {
     throw new UsageError('--context wants --listen (a context names a socket that stays), and no command')
   }
-  return { gate, files, source, listen, context }
+  return { gate, files, source, tokenHeader, listen, context }
 }
 
 function readTlsFiles(gate: GateAddress, { ca, cert, key }: Options): TlsFiles {

@@ -11,6 +11,8 @@ export interface Link {
   readonly gate: Gate
   /** Null when a client certificate alone says who calls. */
   readonly tokens: Tokens | null
+  /** The header that tokens go in, alone; null for `Authorization: Bearer` (RFC 6750 section 2.1). */
+  readonly tokenHeader: string | null
   /** The file of `--ca`, for messages. */
   readonly authorities: string | null
 }
@@ -31,16 +33,18 @@ export async function tokenOf({ tokens }: Link): Promise<string | null> {
  * The client's end-to-end fields for the gate, in a flat name, value list: with the gate's own Host, our token in place
  * of whatever the client sent, and without the fields that frame the body, which are the sender's to set.
  */
-export function gateHeaders(raw: readonly string[], { gate }: Link, token: string | null): string[] {
+export function gateHeaders(raw: readonly string[], { gate, tokenHeader }: Link, token: string | null): string[] {
   const headers = ['Host', gate.address.authority]
+  const ours = (tokenHeader ?? 'Authorization').toLowerCase()
   const kept = clientHeaders(raw)
   for (let i = 0; i < kept.length; i += 2) {
     const name = (kept[i] as string).toLowerCase()
     if (name === 'host' || name === 'content-length' || name === 'expect' || name === 'proxy-authorization') continue
-    if (name === 'authorization' && token !== null) continue
+    if (name === ours && token !== null) continue
     headers.push(kept[i] as string, kept[i + 1] as string)
   }
-  if (token !== null) headers.push('Authorization', `Bearer ${token}`)
+  if (token !== null)
+    headers.push(...(tokenHeader === null ? ['Authorization', `Bearer ${token}`] : [tokenHeader, token]))
   return headers
 }
 

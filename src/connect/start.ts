@@ -18,6 +18,8 @@ export interface ConnectOptions {
   readonly files: TlsFiles
   /** Where tokens come from; null when a client certificate alone says who calls. */
   readonly source: TokenSource | null
+  /** The header that tokens go in, as the gate's listener names it; null for `Authorization: Bearer`. */
+  readonly tokenHeader: string | null
   /** The socket to open, `unix:///path`. */
   readonly listen: string
   /** Takes one line for the person. */
@@ -39,16 +41,11 @@ export interface RunningConnect {
  *
  * @throws Error (as a rejection) with a message for a person when the socket cannot be opened or a file not be used
  */
-export async function startConnect({
-  gate: address,
-  files,
-  source,
-  listen,
-  warn,
-}: ConnectOptions): Promise<RunningConnect> {
-  const gate = openGate(address, files)
+export async function startConnect(options: ConnectOptions): Promise<RunningConnect> {
+  const { files, source, tokenHeader, listen, warn } = options
+  const gate = openGate(options.gate, files)
   const tokens = source === null ? null : createTokens(source, { warn })
-  const link: Link = { gate, tokens, authorities: files.authorities }
+  const link: Link = { gate, tokens, tokenHeader, authorities: files.authorities }
   const sockets = new Set<Socket>()
   const server = createServer(link, sockets)
   const url = await bind(server, { address: listen, mode: 0o600 })

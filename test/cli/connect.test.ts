@@ -357,6 +357,11 @@ describe('a command line that cannot be meant', () => {
       ['https://localhost:1', ...file, '--listen', '127.0.0.1:1'],
       'write unix:///absolute/path',
     ],
+    [
+      'a header that says something else',
+      ['https://localhost:1', ...file, '--token-header', 'Host'],
+      'X-Dockgate-Token',
+    ],
     ['a relative socket', ['https://localhost:1', ...file, '--listen', 'unix://a.sock'], 'write unix:///absolute/path'],
     ['a context for a moment', ['https://localhost:1', ...file, '--context', 'x'], '--context wants --listen'],
     ['no job of GitHub', ['https://docker.acme.io', '--github-actions'], 'permissions: { id-token: write }'],

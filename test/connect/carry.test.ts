@@ -413,6 +413,21 @@ describe('the local socket', () => {
     }
   })
 
+  it('puts the token alone into the header that the listener names, and leaves Authorization to a proxy before it', async () => {
+    const scene = await startScene('unix', { tokenHeader: 'X-Dockgate-Token' })
+    try {
+      const fields = ['Authorization: Basic eA==', 'x-dockgate-token: stale']
+      await rawRequest(scene.local, scene.request('GET', '/info', fields))
+      const request = await scene.gate.waitForRequest(1)
+      expect([request.values('X-Dockgate-Token'), request.values('Authorization')]).toEqual([
+        ['token-1'],
+        ['Basic eA=='],
+      ])
+    } finally {
+      await scene.close()
+    }
+  })
+
   it('ends every connection, tunnels too, when it is closed', async () => {
     const scene = await startScene('unix')
     try {

@@ -28,7 +28,10 @@ export interface Scene {
 }
 
 /** Opens a local socket in front of a recording gate on a unix socket, or behind TLS. */
-export async function startScene(kind: 'unix' | 'tls', options: { readonly tokens?: false } = {}): Promise<Scene> {
+export async function startScene(
+  kind: 'unix' | 'tls',
+  options: { readonly tokens?: false; readonly tokenHeader?: string } = {},
+): Promise<Scene> {
   const folder = mkdtempSync(path.join(tmpdir(), 'dockgate-connect-test-'))
   const gate = await startRecordingEngine()
   const front = kind === 'tls' ? await startTls(gate.socketPath, folder) : null
@@ -46,6 +49,7 @@ export async function startScene(kind: 'unix' | 'tls', options: { readonly token
     gate: parseGateAddress(front?.url ?? `unix://${gate.socketPath}`),
     files: front?.files ?? { authorities: null, client: null },
     source: options.tokens === false ? null : source,
+    tokenHeader: options.tokenHeader ?? null,
     listen: `unix://${socket}`,
     warn: () => {},
   })

@@ -26,6 +26,7 @@ export async function openLocal(gate: TestGate, source?: TokenSource): Promise<L
     gate: parseGateAddress(gate.urls.tls.replace('tcp://', 'https://')),
     files: { authorities: at('ca.pem'), client: null },
     source: source ?? fileTokens(at('token')),
+    tokenHeader: null,
     listen: `unix://${at('docker.sock')}`,
     warn: (message) => process.stderr.write(`${message}\n`),
   })

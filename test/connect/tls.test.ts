@@ -74,6 +74,7 @@ async function connect(gate: string, given: Partial<TlsFiles> = {}) {
     gate: parseGateAddress(gate),
     files: { authorities: null, client: null, ...given },
     source: { name: 'the test', local: true, fetch: async () => 's3cret' },
+    tokenHeader: null,
     listen: `unix://${socket}`,
     warn: () => {},
   })
