@@ -44,5 +44,5 @@ async function carry(link: Link, request: IncomingMessage, client: Duplex, head:
     return
   }
   client.write(switchingHead(answer.response, answer.response.headers.upgrade ?? protocol))
-  await tunnel(client, source.rest(), answer.socket, answer.head)
+  await tunnel(client, source.rest(), answer.socket, answer.head).over
 }

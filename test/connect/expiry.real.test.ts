@@ -17,13 +17,15 @@ let gate: TestGate
 let issuer: http.Server
 let local: LocalSocket
 let issued = 0
+/** The role of the tokens that are issued. */
+let role = 'job'
 
 beforeAll(async () => {
   engine = await startEngine('old')
-  gate = await startTestGate(engine.socket)
+  gate = await startTestGate(engine.socket, { job: '{ extends: admin, grace: { sessions: unlimited } }' })
   issuer = http.createServer((_request, response) => {
     issued++
-    void gate.token({}, LIFETIME_MS).then((value) => response.end(JSON.stringify({ count: value.length, value })))
+    void gate.token({ role }, LIFETIME_MS).then((value) => response.end(JSON.stringify({ count: value.length, value })))
   })
   issuer.listen(0, '127.0.0.1')
   await once(issuer, 'listening')
@@ -76,6 +78,23 @@ it('carries logs -f, exec and one command after the other while every token ends
     killGroup(logs.child)
     killGroup(exec.child)
   }
+})
+
+it('ends an exec with why when its token ends and the role has no grace, and goes on with the next command', async () => {
+  role = 'operator'
+  const { route } = local
+  await docker(route, ['run', '-d', '--name', 'strict', '--net', 'none', 'busybox:test', 'sleep', '1000'])
+  // The last token of the other role serves until it is replaced.
+  await expect
+    .poll(
+      async () => {
+        const ended = await docker(route, ['exec', 'strict', 'sleep', '6'])
+        return ended.stderr
+      },
+      { timeout: 60_000 },
+    )
+    .toContain('dockgate: session ended: the token expired')
+  expect(await docker(route, ['exec', 'strict', 'echo', 'on'])).toEqual({ code: 0, stdout: 'on\n', stderr: '' })
 })
 
 it('is held against a gate that does refuse a token of three seconds ago', async () => {
