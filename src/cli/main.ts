@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { certCommand } from './cert.ts'
 import { checkCommand } from './check.ts'
+import { connectCommand } from './connect.ts'
 import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
 import { revokeCommand } from './revoke.ts'
@@ -32,6 +33,7 @@ const commands = [
   tokenCommand,
   certCommand,
   revokeCommand,
+  connectCommand,
   versionCommand,
 ]
 for (const command of commands) program.addCommand(command())

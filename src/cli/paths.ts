@@ -47,7 +47,11 @@ export function near(path: string): string {
 
 /** A path as one would type it in a POSIX shell here. */
 export function typed(path: string): string {
-  const text = near(path)
+  return shellWord(near(path))
+}
+
+/** A text as one word of a POSIX shell. */
+export function shellWord(text: string): string {
   return /^[A-Za-z0-9@%_+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 

@@ -66,9 +66,10 @@ export async function probeEngine(engine: Engine): Promise<boolean> {
 /**
  * Node destroys a socket on a failed write, and with it everything that was not yet read: the engine may answer and close
  * without reading its input (a refused upload, a command that ignores its stdin). The engine's end is told by its
- * reading side alone, so what its writing side reports is dropped before the stream machinery hears of it.
+ * reading side alone, so what its writing side reports is dropped before the stream machinery hears of it. Returns the
+ * same socket.
  */
-function swallowWriteErrors(socket: net.Socket): net.Socket {
+export function swallowWriteErrors(socket: net.Socket): net.Socket {
   const { _write, _writev, _final } = socket
   socket._write = (chunk, encoding, done) => _write.call(socket, chunk, encoding, () => done())
   if (_writev) socket._writev = (chunks, done) => _writev.call(socket, chunks, () => done())

@@ -73,6 +73,8 @@ export function tunnel(
     engine.on('close', () => {
       closed('engine')
       if (client.destroyed) return
+      // A client that writes before it reads must get to its reading: what it still sends is dropped.
+      client.resume()
       client.end()
       linger = setTimeout(() => client.destroy(), LINGER_MS)
     })

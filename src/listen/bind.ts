@@ -6,13 +6,16 @@ import type { ListenerConfig } from '../config/schema.ts'
 
 const SOCKET_MODE = 0o660
 
+/** Where to listen; `mode` and `group` are of a unix socket. */
+type Place = Pick<ListenerConfig, 'address' | 'mode' | 'group'>
+
 /**
  * Makes the server listen where its configuration says, and returns the bound address as a URL
  * (`tcp://host:port` or `unix:///path`, as the docker client writes them).
  *
  * @throws Error with a message for the operator: port taken, not permitted, something else at the socket's path
  */
-export async function bind(server: Server, config: ListenerConfig): Promise<string> {
+export async function bind(server: Server, config: Place): Promise<string> {
   const address = parseAddress(config.address)
   if (address === null) throw new Error(`listener ${config.address}: not an address`)
   if (address.kind === 'unix') await clearPath(address.path)

@@ -132,3 +132,15 @@ it('stops reading from an engine whose client does not read', async () => {
   inner.destroy()
   await done
 })
+
+it('drops the rest of the input when the engine has ended, so that a client which writes first gets to its reading', async () => {
+  const { outer, client, engine, inner } = await ends()
+  const done = tunnel(client, EMPTY, engine, EMPTY).over
+  outer.on('error', () => {})
+  const written = new Promise((resolve) => outer.write(Buffer.alloc(8 << 20), resolve))
+  await once(client, 'pause')
+  inner.end()
+  expect(await written).toBeFalsy()
+  outer.destroy()
+  await done
+})
