@@ -26,9 +26,13 @@ export const judgeCapabilities: WorkloadJudge = (fields, { workload }) =>
   fields
     .flatMap(items)
     .filter((field) => !isAllowed(textOf(field), workload.capabilities))
-    .map((field) =>
-      finding(field, shown(field.value), 'capabilities', listing('capabilities', [...workload.capabilities])),
-    )
+    .map((field) => finding(field, shown(field.value), 'capabilities', why(textOf(field), workload.capabilities)))
+
+/** A role that lists ALL would be no answer to a misspelt name. */
+function why(asked: string, allowed: ReadonlySet<string>): string {
+  if (normaliseCapability(asked) === null) return 'it is no capability that this program knows'
+  return listing('capabilities', [...allowed])
+}
 
 function isAllowed(asked: string, allowed: ReadonlySet<string>): boolean {
   const name = normaliseCapability(asked)

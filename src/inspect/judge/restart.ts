@@ -4,6 +4,7 @@ import type { Finding, WorkloadContext, WorkloadJudge } from './types.ts'
 import { isOfService, member, textOf } from './values.ts'
 
 const NONE: ReadonlySet<string> = new Set(['', 'no'])
+const OF_CONTAINERS: ReadonlySet<string> = new Set(['on-failure', 'unless-stopped', 'always'])
 
 /** What services may have: the engine's default is `any`, and the others are less. */
 const OF_SERVICES: ReadonlySet<string> = new Set(['', 'none', 'on-failure', 'any'])
@@ -16,7 +17,9 @@ function judge(field: FieldValue, { workload }: WorkloadContext): readonly Findi
   const restart: ReadonlySet<string> = workload.restart
   const policy = member(field, 'Name')
   if (NONE.has(textOf(policy)) || restart.has(textOf(policy))) return []
-  return [finding(policy, shown(policy.value), 'restart', listing('restart', [...restart]))]
+  const there = 'there are no, on-failure, unless-stopped and always'
+  const why = OF_CONTAINERS.has(textOf(policy)) ? listing('restart', [...restart]) : there
+  return [finding(policy, shown(policy.value), 'restart', why)]
 }
 
 function judgeService(field: FieldValue): readonly Finding[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allowed, host, refused, withImage, workload } from './judged.ts'
+import { allowed, host, judged, refused, withImage, workload } from './judged.ts'
 
 const OPERATOR_HOST_FIELDS = 'hostFields: ["*"]'
 
@@ -36,6 +36,11 @@ describe('privileged containers and capabilities (T60)', () => {
     expect(refused(withImage(''), host({ Capabilities: ['CAP_CHOWN', 'CAP_SYS_PTRACE'] }))).toEqual([
       'HostConfig.Capabilities[1]: "CAP_SYS_PTRACE" (workload.capabilities)',
     ])
+  })
+
+  it('says of a name that is none that it is none, where the role has ALL', () => {
+    const { findings } = judged(withImage('capabilities: [ALL]'), host({ CapAdd: ['NET_ADMN'] }))
+    expect(findings.map(({ why }) => why)).toEqual(['it is no capability that this program knows'])
   })
 
   it('has every capability where the role has ALL', () => {
@@ -272,6 +277,11 @@ describe('runtimes, kernel parameters, logs and the rest (T73)', () => {
       withImage(''),
       host({ ExtraHosts: ['a:1.2.3.4'], Isolation: 'default', RestartPolicy: { Name: 'no', MaximumRetryCount: 0 } }),
     )
+  })
+
+  it('says which restart policies there are, where the one asked for is none', () => {
+    const { findings } = judged(withImage('restart: [always]'), host({ RestartPolicy: { Name: 'Always' } }))
+    expect(findings.map(({ why }) => why)).toEqual(['there are no, on-failure, unless-stopped and always'])
   })
 
   it('wants a log driver named before it takes options, and never shows what they say', () => {
