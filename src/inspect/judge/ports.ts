@@ -1,7 +1,7 @@
-import { allowsPort, type PortRequest } from '../../policy/profile/ports.ts'
+import { allowsPort, type PortRequest, type PortRule, writePortRule } from '../../policy/profile/ports.ts'
 import { printable } from '../../text.ts'
 import type { FieldValue } from '../fields.ts'
-import { finding, lacking } from './findings.ts'
+import { finding, lacking, listing } from './findings.ts'
 import type { Finding, WorkloadContext, WorkloadJudge } from './types.ts'
 import { entries, items, lastName, member, numberOf, textOf } from './values.ts'
 
@@ -44,9 +44,16 @@ function judgeServicePort(field: FieldValue, context: WorkloadContext): readonly
 
 function judge(field: FieldValue, request: PortRequest, { workload: { ports } }: WorkloadContext): readonly Finding[] {
   if (allowsPort(ports, request)) return []
-  return [
-    finding(field, written(request), 'ports', ports.length === 0 ? lacking('ports') : 'the role lists other ports'),
-  ]
+  return [finding(field, written(request), 'ports', why(ports, request.protocol))]
+}
+
+/** Ports of another protocol are no answer. */
+function why(ports: readonly PortRule[], protocol: string): string {
+  const alike = ports.filter((rule) => rule.protocol === protocol)
+  if (ports.length === 0) return lacking('ports')
+  return alike.length === 0
+    ? `the role lists no ports of ${printable(protocol, 16)}`
+    : listing('ports', alike.map(writePortRule))
 }
 
 function written({ address, port, protocol }: PortRequest): string {

@@ -66,6 +66,7 @@ function judge(
 ): readonly Finding[] {
   if (option === null) return [finding(field, shown(field.value), 'securityOptions', 'it is no security option')]
   if (HARMLESS.has(option) || matchesAny(securityOptions, option, principal)) return []
-  const why = `${listing('securityOptions', securityOptions)}; asked for is ${shown(option)}`
-  return [finding(field, shown(field.value), 'securityOptions', why)]
+  const [asked, spelt] = [shown(field.value), shown(option)]
+  const why = listing('securityOptions', securityOptions)
+  return [finding(field, asked, 'securityOptions', asked === spelt ? why : `${why}; asked for is ${spelt}`)]
 }

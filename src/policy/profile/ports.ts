@@ -46,6 +46,12 @@ export function parsePortRule(text: string): PortRule | { readonly problem: stri
   return { address, ...range, protocol }
 }
 
+/** A rule as `parsePortRule` reads it: `127.0.0.1:8000-8999/tcp`. */
+export function writePortRule({ address, first, last, protocol }: PortRule): string {
+  const where = address === null ? '' : `${isIPv6(address) ? `[${address}]` : address}:`
+  return `${where}${first}${last === first ? '' : `-${last}`}/${protocol}`
+}
+
 /** Whether one of the rules allows the binding: all of the ports that it may come to, on that address. */
 export function allowsPort(rules: readonly PortRule[], request: PortRequest): boolean {
   const range = parsePortRange(request.port === '' ? '0' : request.port)

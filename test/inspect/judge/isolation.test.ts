@@ -242,6 +242,13 @@ describe('security options (T71)', () => {
 })
 
 describe('masked paths (T72)', () => {
+  it.each([
+    [{ SecurityOpt: ['seccomp=unconfined'] }, 'the role has no workload.securityOptions'],
+    [{ MaskedPaths: [] }, 'the role has no workload.securityOptions; asked for is "systempaths=unconfined"'],
+  ])('says of %j which option the role would have to list, where that is not what was sent', (members, why) => {
+    expect(judged(withImage(''), host(members)).findings.map((finding) => finding.why)).toEqual([why])
+  })
+
   it.each([{ MaskedPaths: [] }, { ReadonlyPaths: [] }, { MaskedPaths: ['/proc/kcore'] }])('refuses %j', (members) => {
     expect(refused(withImage('securityOptions: ["seccomp=*"]'), host(members))).toHaveLength(1)
     allowed(withImage('securityOptions: [systempaths=unconfined]'), host(members))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allowed, host, refused, withImage } from './judged.ts'
+import { allowed, host, judged, refused, withImage } from './judged.ts'
 
 const HEX = '1ecbc528b48dc524c19a034a153b8b2d04069356705cc81cde3500e49e65692c'
 const CI = withImage('networks: ["ci-*", db]')
@@ -168,6 +168,14 @@ describe('published ports (T77)', () => {
     expect(refused(withImage(''), publish('80/tcp', '', '80'))).toEqual([
       'HostConfig.PortBindings["80/tcp"][0]: port 80 on any address, tcp (workload.ports)',
     ])
+  })
+
+  it.each([
+    ['80/tcp', 'the role lists 127.0.0.1:0/tcp, 127.0.0.1:1024-65535/tcp'],
+    ['53/udp', 'the role lists 53/udp'],
+    ['1/sctp', 'the role lists no ports of sctp'],
+  ])('says which ports of the protocol the role has for %s', (port, why) => {
+    expect(judged(ROLE, publish(port, '::', '80')).findings.map((finding) => finding.why)).toEqual([why])
   })
 
   it('judges each binding of a port', () => {

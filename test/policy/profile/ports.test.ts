@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { allowsPort, type PortRule, parsePortRule } from '../../../src/policy/profile/ports.ts'
+import { allowsPort, type PortRule, parsePortRule, writePortRule } from '../../../src/policy/profile/ports.ts'
 
 function rule(text: string): PortRule {
   const parsed = parsePortRule(text)
@@ -50,6 +50,12 @@ describe('parsePortRule', () => {
     '80/tcp/udp',
   ])('T12 finds no ports in %j', (text) => {
     expect(parsePortRule(text)).toEqual({ problem: expect.stringContaining('names no ports: wants [address:]port') })
+  })
+})
+
+describe('writePortRule', () => {
+  it.each(['0/tcp', '53/udp', '127.0.0.1:8000-8999/tcp', '[::1]:1-65535/sctp'])('writes %s as it is read', (text) => {
+    expect(writePortRule(rule(text))).toBe(text)
   })
 })
 
