@@ -10,8 +10,8 @@ export interface Comparison {
   direct(): Route
 }
 
-/** Starts an engine and a gate in front of it before a file's tests, and ends both after them. */
-export function useEngineAndGate(name: EngineName): Comparison {
+/** Starts an engine and a gate in front of it, with roles as `startTestGate` takes them, before a file's tests, and ends both after them. */
+export function useEngineAndGate(name: EngineName, more: Readonly<Record<string, string>> = {}): Comparison {
   let folder: ReturnType<typeof temporaryDirectory> | undefined
   let engine: Engine | undefined
   let gate: TestGate | undefined
@@ -20,7 +20,7 @@ export function useEngineAndGate(name: EngineName): Comparison {
     folder = temporaryDirectory('direct')
     engine = await startEngine(name)
     direct = directRoute(engine.socket, folder.path)
-    gate = await startTestGate(engine.socket)
+    gate = await startTestGate(engine.socket, more)
   }, 300_000)
   afterAll(async () => {
     await gate?.close()

@@ -15,6 +15,8 @@ export interface TestGate {
   certificate(name: string): Issued
   /** A token of an hour, or so many milliseconds; its claim `role` (`operator` unless told) names the role. */
   token(claims?: Readonly<Record<string, string>>, lifetime?: number): Promise<string>
+  /** How stock clients come in with a token of this role. */
+  routeOf(role: string, listener?: 'tcp' | 'tls' | 'unix'): Promise<Route>
   /** How stock clients come in as operator. */
   readonly routes: { readonly 'tcp+token': Route; readonly 'tls+token': Route; readonly mtls: Route }
   /** The records written so far. */
@@ -64,6 +66,12 @@ export async function startTestGate(socket: string, more: Readonly<Record<string
     authority: authority.certificate,
     certificate,
     token,
+    routeOf: async (role, listener = 'tls') =>
+      route(`${role} over ${listener}`, {
+        host: urls[listener],
+        token: await token({ role }),
+        ...(listener === 'tls' ? { authority: authority.certificate } : {}),
+      }),
     routes: {
       'tcp+token': route('tcp+token', { host: urls.tcp, token: operator }),
       'tls+token': route('tls+token', { host: urls.tls, token: operator, authority: authority.certificate }),
