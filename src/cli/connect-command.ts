@@ -27,13 +27,14 @@ export function runCommand(
   return new Promise((resolve) => {
     const env: NodeJS.ProcessEnv = { ...process.env, DOCKER_HOST: dockerHost }
     for (const name of MISLEADING) delete env[name]
-    const child = spawn(program, rest, { stdio: 'inherit', env })
     const forward = (signal: NodeJS.Signals) => {
       // On a terminal the program has had it already; twice would be "at once" for many.
       if (!(OF_TERMINAL.has(signal) && isOnTerminal())) child.kill(signal)
     }
+    // Before the program runs: it may tell somebody to send a signal, which would end us and leave it behind.
     for (const signal of FORWARDED) process.on(signal, forward)
     takeSignals()
+    const child = spawn(program, rest, { stdio: 'inherit', env })
     const end = (code: number) => {
       for (const signal of FORWARDED) process.off(signal, forward)
       resolve(code)
