@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { certCommand } from '../../src/cli/cert.ts'
 import { reportFailure, unifyFailures } from '../../src/cli/failure.ts'
+import { initialConfig } from '../../src/cli/start-config.ts'
 import { createDemoEngine } from '../../src/demo/engine.ts'
 import { createAuthority, loadAuthority } from '../../src/pki/authority.ts'
 import { recordIssued } from '../../src/pki/register.ts'
@@ -150,6 +151,8 @@ describe('cert ca', () => {
   it('is the authority that "dockgate start" goes on with', async () => {
     await cert('ca')
     const before = readFileSync(at('pki/ca.pem'), 'utf8')
+    // The made configuration listens on a port that others on this machine may use.
+    writeFileSync(at('pki/dockgate.yaml'), initialConfig().replace('127.0.0.1:2376', '127.0.0.1:0'), { mode: 0o600 })
     const running = await place.start(['start', '--state', 'pki'], 'As ops')
     await running.stop()
     expect(readFileSync(at('pki/ca.pem'), 'utf8')).toBe(before)
