@@ -2,10 +2,9 @@ import http, { type ClientRequest, type IncomingMessage, type ServerResponse } f
 import { pipeline } from 'node:stream'
 import { ENGINE_HEAD_BYTES } from '../forward/engine.ts'
 import { clientHeaders } from '../forward/response-headers.ts'
+import { discard, onceOver } from '../gate/wire.ts'
 import { fail, gateHeaders, type Link, noteStatus, tokenOf } from './link.ts'
 
-/** A client whose request was answered early may go on sending for this long, so that it reads the answer. */
-const DISCARD_MS = 10_000
 /** Methods whose requests have no body unless they say so (RFC 9110 section 8.6); the others say it with a length of 0. */
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS'])
 
@@ -63,20 +62,11 @@ function exchange(link: Link, request: IncomingMessage, response: ServerResponse
 
   onceOver(request, response, () => {
     outgoing.destroy()
-    if (!request.complete) discard(request, outgoing)
+    if (request.complete || request.socket.destroyed) return
+    request.unpipe(outgoing)
+    discard(request)
   })
   send()
-}
-
-/** Calls back when the response is over, or the connection under it: one behind another's may never get to its own end. */
-function onceOver({ socket }: IncomingMessage, response: ServerResponse, over: () => void): void {
-  const end = () => {
-    socket.off('close', end)
-    response.off('close', end)
-    over()
-  }
-  socket.once('close', end)
-  response.once('close', end)
 }
 
 const EXPECT = ['Expect', '100-continue']
@@ -105,15 +95,4 @@ function relay(answer: IncomingMessage, response: ServerResponse): void {
   response.flushHeaders()
   // An answer that breaks off must not look complete: pipeline destroys the response.
   pipeline(answer, response, () => {})
-}
-
-/** The gate answered before the body was read: closing now would reset the connection under the answer. */
-function discard(request: IncomingMessage, outgoing: ClientRequest): void {
-  const { socket } = request
-  if (socket.destroyed) return
-  request.unpipe(outgoing)
-  const timer = setTimeout(() => socket.destroy(), DISCARD_MS)
-  socket.once('close', () => clearTimeout(timer))
-  request.once('close', () => clearTimeout(timer))
-  request.resume()
 }

@@ -14,9 +14,8 @@ import { type Gate, judge, openChecked, record } from './gate.ts'
 import { noteDone, noteRunning, noteUnread } from './running.ts'
 import type { Ending } from './sessions.ts'
 import { onUpgrade } from './upgrade.ts'
+import { discard, onceOver } from './wire.ts'
 
-/** A refused client may go on sending its body for this long, so that it reads the answer instead of a reset. */
-const DISCARD_MS = 10_000
 /** No client of Docker pipelines; one that floods a connection with requests loses it. */
 const MOST_PIPELINED = 16
 
@@ -140,21 +139,6 @@ function execIdReader(
   return createExecIdReader((id) => surroundings.noteExec(id, principal, role))
 }
 
-/** Calls back when the response is over, or the connection under it: a pipelined response may never get one. */
-function onceOver({ socket }: IncomingMessage, response: ServerResponse, over: () => void): void {
-  let ended = false
-  const end = () => {
-    // The connection's close emits the response's inside its own: the listener that is taken off is called all the same.
-    if (ended) return
-    ended = true
-    socket.off('close', end)
-    response.off('close', end)
-    over()
-  }
-  socket.once('close', end)
-  response.once('close', end)
-}
-
 function refuse(
   gate: Gate,
   exchange: Exchange,
@@ -201,15 +185,7 @@ function finish(gate: Gate, exchange: Exchange, request: IncomingMessage, respon
   if (!response.writableFinished && exchange.reason === 'allowed') exchange.reason = 'client-gone'
   record(gate, exchange)
   gate.open.leave()
-  if (!request.complete) discard(request)
-}
-
-/** The engine or the gate answered before the body was read: closing now would reset the connection under the answer. */
-function discard(request: IncomingMessage): void {
-  const { socket } = request
-  if (socket.destroyed) return
+  if (request.complete || request.socket.destroyed) return
   noteUnread(request)
-  const timer = setTimeout(() => socket.destroy(), DISCARD_MS)
-  request.once('close', () => clearTimeout(timer))
-  request.resume()
+  discard(request)
 }

@@ -1,10 +1,40 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { type Duplex, pipeline } from 'node:stream'
 import { clientHeaders } from '../forward/response-headers.ts'
 import type { Answer } from './answer.ts'
 
 /** The other side may take this long to read the last bytes and close. */
 const LINGER_MS = 10_000
+/** A client whose request was answered early may go on sending it for this long, so that it reads the answer instead of a reset. */
+const DISCARD_MS = 10_000
+
+/** Calls back once when the response is over, or the connection under it: a pipelined response may never get to its own end. */
+export function onceOver({ socket }: IncomingMessage, response: ServerResponse, over: () => void): void {
+  let ended = false
+  const end = () => {
+    // The connection's close emits the response's inside its own: the listener that is taken off is called all the same.
+    if (ended) return
+    ended = true
+    socket.off('close', end)
+    response.off('close', end)
+    over()
+  }
+  socket.once('close', end)
+  response.once('close', end)
+}
+
+/** Reads what is left of a request that was answered before its end: closing now would reset the connection under the answer. */
+export function discard(request: IncomingMessage): void {
+  const { socket } = request
+  const timer = setTimeout(() => socket.destroy(), DISCARD_MS)
+  const over = () => {
+    clearTimeout(timer)
+    socket.off('close', over)
+  }
+  socket.once('close', over)
+  request.once('close', over)
+  request.resume()
+}
 
 /** Writes an answer of ours on a bare connection (an upgrade, a malformed request) and ends it. */
 export function writeAnswer(socket: Duplex, { status, headers, body }: Answer): void {
