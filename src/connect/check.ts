@@ -1,10 +1,12 @@
 import http, { type IncomingMessage } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { readWhole } from '../read-whole.ts'
 import { printable } from '../text.ts'
 import { failureOf, gateHeaders, type Link, noteStatus, tokenOf } from './link.ts'
 
 const CHECK_MS = 30_000
 const SHOWN = 1000
+/** The gate's answers to `/_ping` are far shorter; what answers may be no gate. */
+const ANSWER_BYTES = 64 * 1024
 
 /**
  * Asks the gate once for `/_ping`, so that what is wrong is said before the first docker command.
@@ -19,7 +21,7 @@ export async function checkGate(link: Link): Promise<void> {
     const answer = await ping(link, token)
     status = answer.statusCode ?? 0
     noteStatus(link, token, status)
-    body = await text(answer)
+    body = String((await readWhole(answer, ANSWER_BYTES)) ?? '')
   } catch (error) {
     throw new Error(failureOf(error, link), { cause: error })
   }

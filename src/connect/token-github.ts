@@ -1,5 +1,7 @@
+import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { isLoopback } from '../config/address.ts'
+import { readWhole } from '../read-whole.ts'
 import type { TokenSource } from './tokens.ts'
 
 /** Milliseconds for one attempt, and between attempts. */
@@ -57,7 +59,9 @@ async function fetchToken(url: URL, secret: string, signal: AbortSignal): Promis
       headers: { authorization: `Bearer ${secret}`, accept: 'application/json; api-version=2.0' },
     })
     if (response.status !== 200) throw statusFailure(response.status)
-    return tokenOf(await readAnswer(response.body))
+    const answer = await readWhole(response.body ?? Readable.from([]), ANSWER_BYTES)
+    if (answer === null) throw new Final(`it answers with more than ${ANSWER_BYTES / 1024} KiB`)
+    return tokenOf(answer.toString())
   } finally {
     await dispatcher.destroy()
   }
@@ -69,17 +73,6 @@ function statusFailure(status: number): Error {
   const hint =
     status === 401 || status === 403 ? '; has the job permissions: { id-token: write }, and does it still run?' : ''
   return new Final(`${message}${hint}`)
-}
-
-async function readAnswer(body: AsyncIterable<Uint8Array> | null): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > ANSWER_BYTES) throw new Final(`it answers with more than ${ANSWER_BYTES / 1024} KiB`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 /** The answer is `{"count": 1234, "value": "TOKEN"}`. */

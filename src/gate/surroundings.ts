@@ -9,12 +9,14 @@ import type { JsonValue } from '../inspect/json/value.ts'
 import type { Surroundings } from '../inspect/surroundings.ts'
 import { resolveOnHost } from '../policy/profile/paths.ts'
 import type { Role } from '../policy/types.ts'
+import { readWhole } from '../read-whole.ts'
 import { Refusal } from '../refusal.ts'
 
 /** The engine answers this from memory. */
 const INSPECT_MS = 30_000
 /** Execs are started right after they are made; one that has fallen out is inspected. */
 const MOST_EXECS = 8192
+/** No exec is longer. */
 const INSPECT_BYTES = 1024 * 1024
 
 /** For whom the making of an exec was judged. */
@@ -74,24 +76,12 @@ async function inspectExec(engine: Engine, id: string): Promise<JsonValue | null
     return null
   }
   try {
-    const told = await readWhole(body)
+    const told = await readWhole(body, INSPECT_BYTES)
     if (statusCode === 200 && told !== null) return parseJson(told)
   } catch (cause) {
     throw untold(cause)
   }
   throw untold()
-}
-
-/** Null for one that is longer than an exec can be. */
-async function readWhole(body: AsyncIterable<Buffer>): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > INSPECT_BYTES) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 function untold(cause?: unknown): Refusal {
