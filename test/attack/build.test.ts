@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { archive, entry, pax } from '../inspect/archive/archives.ts'
+import { CLASSIC_BUILD } from '../support/classic-build.ts'
 import { rawRequest } from '../support/raw-client.ts'
 import { expectNotAllowed } from './judgement.ts'
 import { expectRefusal, recordId, type Scene, startScene } from './scene.ts'
@@ -18,28 +19,7 @@ const build = (parameters: Parameters) => {
   return `/v1.47/build?${new URLSearchParams(pairs)}`
 }
 
-/** What docker 20.10 to 28 sends for `docker build -t … .` with DOCKER_BUILDKIT=0. */
-const PLAIN = {
-  ...{
-    buildargs: '{}',
-    cachefrom: '[]',
-    cgroupparent: '',
-    cpuperiod: '0',
-    cpuquota: '0',
-    cpusetcpus: '',
-    cpusetmems: '',
-  },
-  ...{
-    cpushares: '0',
-    dockerfile: 'Dockerfile',
-    labels: '{}',
-    memory: '0',
-    memswap: '0',
-    networkmode: 'default',
-    rm: '1',
-  },
-  ...{ shmsize: '0', t: 'registry.acme.io/builder/app', target: '', ulimits: 'null', version: '1' },
-}
+const PLAIN = { ...CLASSIC_BUILD, t: 'registry.acme.io/builder/app' }
 
 describe('attacks by build', () => {
   let scene: Scene

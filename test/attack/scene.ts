@@ -9,6 +9,7 @@ import { createTokenKey, LOCAL_AUDIENCE, LOCAL_ISSUER, publicTokenKey, signToken
 import { REASONS, type ReasonCode } from '../../src/reasons.ts'
 import { type Endpoint, openRaw, type RawAnswer, type RawConnection, rawRequest } from '../support/raw-client.ts'
 import { type RecordedRequest, type RecordingEngine, startRecordingEngine } from '../support/recording-engine.ts'
+import { roleLines } from '../support/role-lines.ts'
 
 /** A gate in front of a recording engine, and an attacker on its listeners. */
 export interface Scene {
@@ -183,13 +184,7 @@ engine: unix://${socket}
 issuers:
   local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem, clockTolerance: 0s } }
 roles:
-${Object.entries(roles)
-  .map(([name, role]) => `  ${name}: ${role}`)
-  .join('\n')}
-bindings:
-${Object.keys(roles)
-  .map((role) => `  - { role: ${role}, issuer: local, when: 'claims.role == "${role}"' }`)
-  .join('\n')}
-records: { file: records.jsonl }
+${roleLines(roles).roles}bindings:
+${roleLines(roles).bindings}records: { file: records.jsonl }
 revocations: { file: revoked.jsonl }
 `

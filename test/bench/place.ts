@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createTokenKey, LOCAL_AUDIENCE, LOCAL_ISSUER, publicTokenKey, signToken } from '../../src/pki/token.ts'
+import { roleLines } from '../support/role-lines.ts'
 
 /** The gate and a mock engine, each in a process of its own. */
 export interface Place {
@@ -77,12 +78,6 @@ listeners: [{ name: plain, address: '127.0.0.1:0' }]
 engine: unix://${socket}
 issuers: { local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem } } }
 roles:
-${Object.entries(roles)
-  .map(([name, role]) => `  ${name}: ${role}`)
-  .join('\n')}
-bindings:
-${Object.keys(roles)
-  .map((role) => `  - { role: ${role}, issuer: local, when: 'claims.role == "${role}"' }`)
-  .join('\n')}
-records: { file: records.jsonl }
+${roleLines(roles).roles}bindings:
+${roleLines(roles).bindings}records: { file: records.jsonl }
 `

@@ -5,6 +5,7 @@ import { startGate } from '../../src/gate/start.ts'
 import { createAuthority, type Issued } from '../../src/pki/authority.ts'
 import { createTokenKey, LOCAL_AUDIENCE, LOCAL_ISSUER, publicTokenKey, signToken } from '../../src/pki/token.ts'
 import { createRoute, type Route, temporaryDirectory } from './docker-client.ts'
+import { roleLines } from './role-lines.ts'
 
 export interface TestGate {
   /** `tcp://127.0.0.1:…` without TLS, `tcp://127.0.0.1:…` with TLS and optional client certificates, `unix:///…`. */
@@ -103,12 +104,8 @@ issuers:
 roles:
   operator: { extends: admin }
   observer: { allow: [read] }
-${Object.entries(more)
-  .map(([name, role]) => `  ${name}: ${role}\n`)
-  .join('')}bindings:
-${Object.keys(more)
-  .map((name) => `  - { role: ${name}, issuer: local, when: 'claims.role == "${name}"' }\n`)
-  .join('')}  - { role: operator, issuer: local, when: 'claims.role == "operator"' }
+${roleLines(more).roles}bindings:
+${roleLines(more).bindings}  - { role: operator, issuer: local, when: 'claims.role == "operator"' }
   - { role: observer, issuer: local }
   - { role: operator, issuer: staff, when: 'cert.commonName == "operator"' }
   - { role: observer, issuer: staff }

@@ -3,32 +3,12 @@ import { recognise } from '../../../src/engine/recognise.ts'
 import { judgeQuery } from '../../../src/inspect/judge/query.ts'
 import { PRESETS } from '../../../src/policy/profile/presets.ts'
 import { compileProfile } from '../../../src/policy/profile/profile.ts'
+import { CLASSIC_BUILD } from '../../support/classic-build.ts'
 import { contextOf, findingsOf, malformed, query, querySent, refused, sent } from './asked.ts'
 
 const build = (parameters: Parameters<typeof query>[0]) => `POST /v1.41/build${query(parameters)}`
 
-/** What docker 20.10 to 28 sends for `docker build .` with DOCKER_BUILDKIT=0. */
-const PLAIN = {
-  buildargs: '{}',
-  cachefrom: '[]',
-  cgroupparent: '',
-  cpuperiod: '0',
-  cpuquota: '0',
-  cpusetcpus: '',
-  cpusetmems: '',
-  cpushares: '0',
-  dockerfile: 'Dockerfile',
-  labels: '{}',
-  memory: '0',
-  memswap: '0',
-  networkmode: 'default',
-  rm: '1',
-  shmsize: '0',
-  t: 'app',
-  target: '',
-  ulimits: 'null',
-  version: '1',
-} as const
+const PLAIN = { ...CLASSIC_BUILD, t: 'app' }
 
 const TAGS = 'build: {tags: ["docker.io/library/app"]}'
 

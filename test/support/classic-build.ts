@@ -1,0 +1,21 @@
+/** What docker 20.10 to 28 sends for `docker build` with DOCKER_BUILDKIT=0, but for the image's name (`t`). */
+export const CLASSIC_BUILD = {
+  buildargs: '{}',
+  cachefrom: '[]',
+  cgroupparent: '',
+  cpuperiod: '0',
+  cpuquota: '0',
+  cpusetcpus: '',
+  cpusetmems: '',
+  cpushares: '0',
+  dockerfile: 'Dockerfile',
+  labels: '{}',
+  memory: '0',
+  memswap: '0',
+  networkmode: 'default',
+  rm: '1',
+  shmsize: '0',
+  target: '',
+  ulimits: 'null',
+  version: '1',
+} as const
