@@ -23,6 +23,8 @@ export interface Exchange {
   operation: Operation | null
   principal: Principal | null
   role: Role | null
+  /** The owner key that the binding gave. */
+  owner: string | null
   /** What the role did not allow, in a request that it refused for what it asks for. */
   findings: readonly Finding[]
   reason: ReasonCode
@@ -47,6 +49,7 @@ export function openExchange(listener: ListenerConfig, request: IncomingMessage,
     operation: null,
     principal: null,
     role: null,
+    owner: null,
     findings: [],
     reason: 'allowed',
     ended: null,

@@ -20,6 +20,8 @@ export interface AuditRecord {
   readonly query?: Record<string, string>
   readonly decision: 'allow' | 'deny' | 'error'
   readonly role: string | null
+  /** The owner key under which it was decided, where the binding gives one. */
+  readonly owner?: string
   readonly reason: string
   /** With reason `request-not-allowed`: each field that was refused, and the key of the role that would allow it; the first 64. */
   readonly refused?: readonly { readonly field: string; readonly key: string }[]
@@ -53,6 +55,7 @@ export function makeRecord(exchange: Exchange, event: AuditRecord['event']): Aud
     ...(query ? { query } : {}),
     decision: decisionOf(exchange),
     role: exchange.role?.name ?? null,
+    ...(exchange.owner === null ? {} : { owner: printable(exchange.owner, NAME_LENGTH) }),
     reason: exchange.ended ?? exchange.reason,
     ...(exchange.findings.length > 0 ? { refused: exchange.findings.map(({ field, key }) => ({ field, key })) } : {}),
     status: exchange.status,

@@ -67,6 +67,7 @@ export async function judge(
   const facts = requestFacts(exchange, operation, request.socket.remoteAddress)
   const decision = authorise(gate.policy, principal, operation, facts)
   exchange.role = decision.role
+  exchange.owner = decision.owner
   if (!decision.allow) throw new Refusal(decision.reason, decision.message)
   return inspect({
     operation,

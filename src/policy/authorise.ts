@@ -7,7 +7,7 @@ import type { Binding, Decision, Policy, RequestFacts, Role } from './types.ts'
 /** Without these a client cannot agree on an API version, so even its refusals would not be understood. */
 const ALWAYS_ALLOWED: ReadonlySet<string> = new Set(['SystemPing', 'SystemPingHead', 'SystemVersion'])
 
-const ALWAYS: Decision = { allow: true, role: null, reason: 'allowed', message: '' }
+const ALWAYS: Decision = { allow: true, role: null, owner: null, reason: 'allowed', message: '' }
 
 const SUBJECT_LENGTH = 200
 const ALLOW_LENGTH = 200
@@ -67,7 +67,7 @@ function candidatesOf(policy: Policy, principal: Principal, request: RequestFact
     const perRequest = binding.when?.perRequest ?? false
     if (!perRequest && !matches(policy, binding, principal, request)) continue
     const { role } = binding
-    const allowed = { allow: true, role, reason: 'allowed', message: '' } as const
+    const allowed = { allow: true, role, owner: binding.ownerOf(principal), reason: 'allowed', message: '' } as const
     candidates.push({ role, binding: perRequest ? binding : null, allowed })
     if (!perRequest) break
   }
@@ -84,7 +84,7 @@ function matches({ errors }: Policy, binding: Binding, principal: Principal, req
 function noBinding({ issuer, subject }: Principal): Decision {
   const who = `issuer ${quoted(issuer)} subject ${quoted(subject, SUBJECT_LENGTH)}`
   const message = `no binding gives ${who} a role; an operator can add one under "bindings"`
-  return { allow: false, role: null, reason: 'binding-none', message }
+  return { allow: false, role: null, owner: null, reason: 'binding-none', message }
 }
 
 function notAllowed(role: Role, operation: Operation): Decision {
@@ -97,7 +97,7 @@ function notAllowed(role: Role, operation: Operation): Decision {
     `To allow it, an operator adds ${wouldAllow(operation)
       .map((item) => `"${item}"`)
       .join(' or ')} to roles.${role.name}.allow${instead(operation)}`
-  return { allow: false, role, reason: 'operation-not-allowed', message }
+  return { allow: false, role, owner: null, reason: 'operation-not-allowed', message }
 }
 
 /** What the client can do by itself, without the operator. */

@@ -58,7 +58,7 @@ function compileBinding(
     return []
   }
   const role = roles.get(binding.role)
-  return role === undefined ? [] : [{ role, issuer: binding.issuer, when, index }]
+  return role === undefined ? [] : [{ role, issuer: binding.issuer, when, ownerOf: () => null, index }]
 }
 
 function checkName(

@@ -51,6 +51,7 @@ export function compileRole(name: string, config: RoleConfig, findings: Findings
     operations,
     elevated,
     profile,
+    objects: null,
     grace: compileGrace(grace),
   }
   return { ...role, unbounded: waysToRoot(role).length > 0 }

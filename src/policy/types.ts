@@ -1,8 +1,10 @@
 import type { PresetName } from '../config/profile-schema.ts'
 import type { OperationId } from '../engine/operations.ts'
+import type { Principal } from '../identity/principal.ts'
 import type { ReasonCode } from '../reasons.ts'
 import type { Condition } from './condition.ts'
 import type { ConditionErrors } from './condition-errors.ts'
+import type { Pattern } from './profile/pattern.ts'
 import type { RoleParts } from './profile/presets.ts'
 import type { Profile } from './profile/types.ts'
 
@@ -19,10 +21,38 @@ export interface Role {
   /** Operations allowed also in their elevated form (`OperationSpec.elevated`). */
   readonly elevated: ReadonlySet<OperationId>
   readonly profile: Profile
+  /** Null: everybody's objects. */
+  readonly objects: ObjectsRule | null
   /** How long what was begun may go on after its proof has expired. */
   readonly grace: Grace
   /** True when whoever has it can become root on the host (`waysToRoot`). */
   readonly unbounded: boolean
+}
+
+/** A role that sees and touches only what carries the owner key that its binding gives. */
+export interface ObjectsRule {
+  /** `prefixed`: containers, networks and volumes are called otherwise on the engine, so that owners cannot meet by name. */
+  readonly names: 'plain' | 'prefixed'
+  /** References of images that are everybody's to see and use, and nobody's to change. */
+  readonly sharedImages: readonly Pattern[]
+  readonly quotas: Quotas
+  /** Milliseconds after which what was made is removed; Infinity: never. */
+  readonly lifetime: number
+  /** What was made is removed when the token that made it ends. */
+  readonly endsWithToken: boolean
+}
+
+/** How much an owner may have at a time; Infinity: any number. */
+export interface Quotas {
+  readonly containers: number
+  readonly running: number
+  readonly volumes: number
+  readonly networks: number
+  readonly images: number
+  /** Bytes, over all containers. */
+  readonly memory: number
+  /** Billionths of a processor, over all containers. */
+  readonly nanoCpus: number
 }
 
 /** What a condition can know of a request beside its principal. */
@@ -49,6 +79,8 @@ export interface Binding {
   readonly issuer: string
   /** Null: every principal of the issuer. An evaluation error is a non-match. */
   readonly when: Condition | null
+  /** Whose objects are the principal's: the owner key; null where the binding has none, or a claim in it is missing. */
+  readonly ownerOf: (principal: Principal) => string | null
   /** Its place in the file's list, for messages. */
   readonly index: number
 }
@@ -65,6 +97,8 @@ export interface Decision {
   readonly allow: boolean
   /** The role that decided; null when no binding matched, or the operation needs none. */
   readonly role: Role | null
+  /** The owner key that the binding gives; null where it gives none. */
+  readonly owner: string | null
   readonly reason: ReasonCode
   /** For people: what was refused and what would allow it; empty when allowed. */
   readonly message: string
