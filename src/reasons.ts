@@ -52,6 +52,13 @@ export const REASONS = {
     summary: 'the role allows the operation, and not something that the request asks for',
   },
 
+  'object-unknown': { status: 404, summary: "there is no such object, or it is somebody else's" },
+  'name-taken': { status: 409, summary: 'somebody else has the name or image reference' },
+  'objects-unbounded': {
+    status: 403,
+    summary: 'the operation knows no owners, and the role has objects of its own only',
+  },
+
   'content-type': { status: 415, summary: 'the content type is not one that the operation takes' },
   'content-encoding': { status: 415, summary: 'request bodies with a Content-Encoding are not taken' },
   'body-unexpected': { status: 400, summary: 'the operation takes no request body' },

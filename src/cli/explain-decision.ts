@@ -30,7 +30,7 @@ export async function explainRequest({ config, policy }: LoadedConfig, question:
   const lookedAt: LookedAt = { hostPaths: false, execMaking: false, archiveEntries: false }
   const authenticator = await authenticatorOf(question.caller, config.issuers)
   const revocations = followRevocations(config.revocations?.file ?? null, { changed: () => {}, warn: say })
-  const grounds = { authenticator, revocations, policy, surroundings: surroundingsOf(lookedAt) }
+  const grounds = { authenticator, revocations, policy, surroundings: surroundingsOf(lookedAt), world: null }
   try {
     const outcome = await decide(grounds, exchange, request, listener, question.body, lookedAt)
     return describeDecision({ policy, question, exchange, outcome, lookedAt })

@@ -6,6 +6,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { checkArchive } from '../inspect/archive-stream.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
+import type { Reshaping, Shape } from '../objects/types.ts'
+import { readWhole } from '../read-whole.ts'
 import { Refusal } from '../refusal.ts'
 import type { Engine } from './engine.ts'
 import { engineFailure } from './errors.ts'
@@ -14,6 +16,8 @@ import { clientHeaders } from './response-headers.ts'
 /** One ordinary request on its way: what was checked, and the exchange's own counters and callbacks. */
 export interface Passage {
   readonly checked: CheckedRequest
+  /** How the answer is shown; null: as it is. */
+  readonly shape: Shape | null
   readonly request: IncomingMessage
   onBytesIn(bytes: number): void
   onAnswerData(chunk: Buffer): void
@@ -31,6 +35,9 @@ declare module 'fastify' {
 
 /** So many chunks of a body are taken before the client is held back. */
 const HELD = { highWaterMark: 2, lowWaterMark: 1 } as const
+
+/** An answer that is read whole is about one object, or an error. */
+const WHOLE_BYTES = 4 * 1024 * 1024
 
 const PASSAGE = Symbol('passage')
 /** The engine's header list as it came: the plugin would fold names and repeated fields. */
@@ -147,8 +154,14 @@ function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, en
   reply.hijack()
   const response: ServerResponse = reply.raw
   engine.noteApiVersion(answer.headers[RAW])
+  const reshaping = passage.shape?.(answer.statusCode) ?? null
+  if (reshaping?.kind === 'whole') {
+    void deliverWhole(passage, reply, answer, reshaping)
+    return
+  }
+  const headers = clientHeaders(answer.headers[RAW])
   try {
-    response.writeHead(answer.statusCode, clientHeaders(answer.headers[RAW]))
+    response.writeHead(answer.statusCode, reshaping === null ? headers : withoutLength(headers))
   } catch (error) {
     // Characters that no header may hold: Node's writer is stricter than the engine's.
     answer.stream.destroy()
@@ -160,9 +173,52 @@ function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, en
   answer.stream.once('error', () => {
     if (!passage.request.socket.destroyed) passage.onBroken()
   })
-  answer.stream.on('data', (chunk: Buffer) => passage.onAnswerData(chunk))
   // A body that breaks off must not look complete: pipeline destroys the response.
   // Its own listeners, fastify's and ours are more than the ten that Node warns at, and end with the response.
   response.setMaxListeners(0)
-  pipeline(answer.stream, response, () => {})
+  if (reshaping === null) {
+    answer.stream.on('data', (chunk: Buffer) => passage.onAnswerData(chunk))
+    pipeline(answer.stream, response, () => {})
+  } else {
+    pipeline(
+      answer.stream,
+      (chunks: AsyncIterable<Buffer>) => counted(passage, reshaping.change(chunks)),
+      response,
+      () => {},
+    )
+  }
+}
+
+async function* counted(passage: Passage, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    passage.onAnswerData(chunk)
+    yield chunk
+  }
+}
+
+/** An answer whose head waits for what its body says. */
+async function deliverWhole(
+  passage: Passage,
+  reply: FastifyReply,
+  answer: EngineAnswer,
+  { change }: Extract<Reshaping, { kind: 'whole' }>,
+): Promise<void> {
+  const response: ServerResponse = reply.raw
+  try {
+    const bytes = await readWhole(answer.stream, WHOLE_BYTES)
+    if (bytes === null) throw new Error(`the engine's answer has more than ${WHOLE_BYTES} bytes`)
+    const shown = await change(bytes)
+    if (response.destroyed) return
+    const headers = [...withoutLength(clientHeaders(answer.headers[RAW])), 'Content-Length', String(shown.bytes.length)]
+    response.writeHead(shown.status, headers)
+    passage.onAnswerData(shown.bytes)
+    response.end(passage.request.method === 'HEAD' ? undefined : shown.bytes)
+  } catch (error) {
+    answer.stream.destroy()
+    passage.onFailure(engineFailure(error), reply)
+  }
+}
+
+function withoutLength(headers: readonly string[]): string[] {
+  return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== 'content-length')
 }

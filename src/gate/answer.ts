@@ -1,6 +1,8 @@
 import type { Exchange } from '../audit/exchange.ts'
 import type { Engine } from '../forward/engine.ts'
+import { serialiseJson } from '../inspect/json/serialise.ts'
 import { NotAllowed } from '../inspect/not-allowed.ts'
+import type { Answered } from '../objects/types.ts'
 import { type Refusal, Refusal as RefusalError } from '../refusal.ts'
 
 /** A complete answer of the gate itself, to be written by whoever holds the connection. */
@@ -45,6 +47,17 @@ export function answerRefusal(refusal: Refusal, exchange: Exchange, engine: Engi
     headers['Api-Version'] = version
   }
   return { status: refusal.status, headers, body }
+}
+
+/** What the gate answers in the engine's place. */
+export function answerErrand({ status, body }: Answered, engine: Engine): Answer {
+  const bytes = body === null ? Buffer.alloc(0) : serialiseJson(body)
+  const headers: Record<string, string> = {
+    ...(body === null ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(bytes.length) }),
+  }
+  const version = engine.apiVersion()
+  if (version !== null) headers['Api-Version'] = version
+  return { status, headers, body: bytes }
 }
 
 function challenge({ reason }: Refusal): string {

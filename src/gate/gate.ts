@@ -13,6 +13,11 @@ import { type BodySource, type CheckedRequest, inspect } from '../inspect/inspec
 import { headerValues } from '../inspect/raw-headers.ts'
 import type { Surroundings } from '../inspect/surroundings.ts'
 import { checkHead } from '../listen/head.ts'
+import { confine, ownerOf } from '../objects/confine.ts'
+import { made } from '../objects/made.ts'
+import { send, type World } from '../objects/request.ts'
+import { stampsOf } from '../objects/stamps.ts'
+import type { Errand } from '../objects/types.ts'
 import { authorise } from '../policy/authorise.ts'
 import type { Policy, RequestFacts } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
@@ -30,10 +35,12 @@ export interface Gate {
   readonly records: RecordWriter
   readonly open: OpenExchanges
   readonly surroundings: GateSurroundings
+  /** Whose objects are whose; null where nobody has objects of his own. */
+  readonly world: World | null
 }
 
 /** What a decision rests on. */
-export interface Grounds extends Pick<Gate, 'authenticator' | 'revocations' | 'policy'> {
+export interface Grounds extends Pick<Gate, 'authenticator' | 'revocations' | 'policy' | 'world'> {
   readonly surroundings: Surroundings
 }
 
@@ -76,8 +83,39 @@ export async function judge(
     source,
     principal,
     role: decision.role,
-    surroundings: gate.surroundings,
+    surroundings: surroundingsOf(gate, exchange),
   })
+}
+
+/**
+ * The decision, and what it comes to: the request that is sent to the engine and how its answer is shown, or the gate's
+ * own answer.
+ */
+export async function decide(
+  gate: Gate,
+  exchange: Exchange,
+  request: IncomingMessage,
+  listener: ListenerConfig,
+  source: BodySource,
+): Promise<Errand> {
+  const checked = await judge(gate, exchange, request, listener, source)
+  const { principal, role, owner, id } = exchange
+  if (gate.world === null || role === null || principal === null) return send(checked)
+  if (role.objects === null) return send(made(checked, stampsOf(owner, principal, id)))
+  if (owner === null) throw new Error(`role ${role.name} has objects of its own, and its binding no owner`)
+  const errand = await confine(checked, ownerOf(owner, role.objects, principal, id), gate.world)
+  exchange.reason = errand.reason
+  return errand
+}
+
+/** To whoever has objects of his own, the execs of others are not there, before they are looked into. */
+function surroundingsOf({ surroundings, world }: Grounds, { role, owner }: Exchange): Surroundings {
+  if (world === null || !role?.objects) return surroundings
+  return {
+    ...surroundings,
+    inspectExec: async (id) =>
+      (await world.containers.ownerOfExec(id)) === owner ? surroundings.inspectExec(id) : null,
+  }
 }
 
 /** What conditions see of the request; the client's address is unknown on a unix socket and once it is gone. */

@@ -5,12 +5,13 @@ import type { ListenerConfig } from '../config/schema.ts'
 import { type Passage, registerOrdinary } from '../forward/ordinary.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
 import { createServer } from '../listen/server.ts'
+import type { Sent } from '../objects/types.ts'
 import { Refusal } from '../refusal.ts'
-import { answerRefusal, asRefusal, noteRefusal } from './answer.ts'
+import { type Answer, answerErrand, answerRefusal, asRefusal, noteRefusal } from './answer.ts'
 import { answerExpectation, requestBody } from './body.ts'
 import { onClientError } from './client-error.ts'
 import { createExecIdReader } from './exec-id.ts'
-import { type Gate, judge, openChecked, record } from './gate.ts'
+import { decide, type Gate, openChecked, record } from './gate.ts'
 import { noteDone, noteRunning, noteUnread } from './running.ts'
 import type { Ending } from './sessions.ts'
 import { onUpgrade } from './upgrade.ts'
@@ -55,15 +56,26 @@ export async function createApp(gate: Gate, config: ListenerConfig): Promise<Fas
       noteDone(running)
       finish(gate, exchange, raw, response)
     })
-    const decide = () => {
+    const begin = () => {
       const body = requestBody(raw, response, config.limits.bodyTimeout)
-      judge(gate, exchange, raw, config, body)
-        .then((checked) => {
+      decide(gate, exchange, raw, config, body)
+        .then((errand) => {
+          const over = errand.kind === 'send' ? errand.over : () => {}
           // The client is gone and its record written: nothing is asked of the engine any more.
-          if (raw.socket.destroyed) return
-          close = openChecked(gate, exchange, (why) => cutShort(gate, exchange, raw, response, why))
+          if (raw.socket.destroyed) return over()
+          const ended = openChecked(gate, exchange, (why) => cutShort(gate, exchange, raw, response, why))
+          close = () => {
+            ended()
+            over()
+          }
+          if (errand.kind === 'answer') {
+            reply.hijack()
+            answer(raw, response, answerErrand(errand, gate.engine))
+            return
+          }
+          const { checked } = errand
           if (checked.body.kind === 'stream') answerExpectation(raw, response)
-          request.passage = passage(gate, exchange, checked, raw, response)
+          request.passage = passage(gate, exchange, errand, raw, response)
           // Nothing behind the gate sees the client's headers.
           raw.headers = {}
           done()
@@ -74,9 +86,9 @@ export async function createApp(gate: Gate, config: ListenerConfig): Promise<Fas
         })
     }
     // Node hands over pipelined requests at once; here each waits until the one in front is answered.
-    if (running.previous === null) decide()
+    if (running.previous === null) begin()
     else if (running.waiting > MOST_PIPELINED) raw.socket.destroy()
-    else running.previous.response.once('close', () => raw.socket.destroyed || decide())
+    else running.previous.response.once('close', () => raw.socket.destroyed || begin())
   })
   app.setErrorHandler((error, request, reply) => {
     reply.hijack()
@@ -107,13 +119,14 @@ function listenerServer(
 function passage(
   gate: Gate,
   exchange: Exchange,
-  checked: CheckedRequest,
+  { checked, shape }: Sent,
   request: IncomingMessage,
   response: ServerResponse,
 ): Passage {
   const execId = execIdReader(gate, exchange, checked)
   return {
     checked,
+    shape,
     request,
     onBytesIn: (bytes) => {
       exchange.bytesIn += bytes
@@ -152,6 +165,10 @@ function refuse(
   const { status, headers, body } = answerRefusal(refusal, exchange, gate.engine)
   // Whoever has not shown who he is keeps no connection; but while he still sends, closing would reset it.
   if (exchange.principal === null && request.complete) headers.Connection = 'close'
+  answer(request, response, { status, headers, body })
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answer): void {
   response.writeHead(status, headers)
   response.end(request.method === 'HEAD' ? undefined : body)
 }

@@ -51,6 +51,7 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     records,
     open: createOpenExchanges(),
     surroundings: createSurroundings(engine),
+    world: null,
   }
   const apps: FastifyInstance[] = []
   const sockets = new Set<Socket>()

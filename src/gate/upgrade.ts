@@ -5,12 +5,12 @@ import type { ListenerConfig } from '../config/schema.ts'
 import { upgradeOnEngine } from '../forward/hijack.ts'
 import { streamFormat } from '../forward/notice.ts'
 import { type Tunnel, tunnel } from '../forward/tunnel.ts'
-import type { CheckedRequest } from '../inspect/inspect.ts'
 import { upgradeProtocol } from '../inspect/upgrade.ts'
+import type { Sent } from '../objects/types.ts'
 import { Refusal } from '../refusal.ts'
-import { answerRefusal, asRefusal, noteRefusal } from './answer.ts'
+import { answerErrand, answerRefusal, asRefusal, noteRefusal } from './answer.ts'
 import { type UpgradeBody, upgradeBody } from './body.ts'
-import { type Gate, judge, openChecked, record } from './gate.ts'
+import { decide, type Gate, openChecked, record } from './gate.ts'
 import { runningOn } from './running.ts'
 import { relayAnswer, switchingHead, writeAnswer } from './wire.ts'
 
@@ -53,12 +53,19 @@ async function carry(
     throw new Refusal('upgrade-malformed', 'a request that upgrades must not be pipelined behind another')
   }
   const body = upgradeBody(request, socket, head, config.limits.bodyTimeout)
-  const checked = await judge(gate, exchange, request, config, body)
+  const errand = await decide(gate, exchange, request, config, body)
+  if (errand.kind === 'answer') {
+    exchange.status = errand.status
+    writeAnswer(socket, answerErrand(errand, gate.engine))
+    record(gate, exchange)
+    return
+  }
   const session = openSession(gate, exchange, socket)
   try {
-    await carryChecked(gate, exchange, checked, { request, socket, body, session })
+    await carryChecked(gate, exchange, errand, { request, socket, body, session })
   } finally {
     session.close()
+    errand.over()
   }
 }
 
@@ -86,7 +93,7 @@ interface Upgrading {
 async function carryChecked(
   gate: Gate,
   exchange: Exchange,
-  checked: CheckedRequest,
+  { checked, shape }: Sent,
   { request, socket, body, session }: Upgrading,
 ): Promise<void> {
   const protocol = upgradeProtocol(checked.operation, request.headers.upgrade)
@@ -99,7 +106,7 @@ async function carryChecked(
   }
   exchange.status = answer.response.statusCode ?? 502
   if (answer.kind === 'plain') {
-    const { bytes, end } = await relayAnswer(socket, answer.response)
+    const { bytes, end } = await relayAnswer(socket, answer.response, shape)
     exchange.bytesOut = bytes
     if (end !== 'complete') exchange.reason = end
     record(gate, exchange)

@@ -1,12 +1,16 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { type Duplex, pipeline } from 'node:stream'
 import { clientHeaders } from '../forward/response-headers.ts'
+import type { Reshaping, Shape } from '../objects/types.ts'
+import { readWhole } from '../read-whole.ts'
 import type { Answer } from './answer.ts'
 
 /** The other side may take this long to read the last bytes and close. */
 const LINGER_MS = 10_000
 /** A client whose request was answered early may go on sending it for this long, so that it reads the answer instead of a reset. */
 const DISCARD_MS = 10_000
+/** What the engine answers instead of switching protocols is a message. */
+const WHOLE_BYTES = 1024 * 1024
 
 /** Calls back once when the response is over, or the connection under it: a pipelined response may never get to its own end. */
 export function onceOver({ socket }: IncomingMessage, response: ServerResponse, over: () => void): void {
@@ -60,7 +64,33 @@ export interface Relayed {
  * Relays an ordinary answer on a bare connection: Content-Length as the engine gave it, otherwise the body ends with the
  * connection (RFC 9112 section 6.3). Resolves when the client has it all, or the stream broke; never rejects.
  */
-export function relayAnswer(socket: Duplex, response: IncomingMessage): Promise<Relayed> {
+export async function relayAnswer(
+  socket: Duplex,
+  response: IncomingMessage,
+  shape: Shape | null = null,
+): Promise<Relayed> {
+  const reshaping = shape?.(response.statusCode ?? 502) ?? null
+  return reshaping?.kind === 'whole' ? relayWhole(socket, response, reshaping) : relay(socket, response)
+}
+
+/** An error that tells of no more than it may. */
+async function relayWhole(
+  socket: Duplex,
+  response: IncomingMessage,
+  { change }: Extract<Reshaping, { kind: 'whole' }>,
+): Promise<Relayed> {
+  const told = await readWhole(response, WHOLE_BYTES).catch(() => null)
+  if (told === null) {
+    socket.destroy()
+    return { bytes: 0, end: 'engine-broken' }
+  }
+  const { status, bytes } = await change(told)
+  const type = { 'Content-Type': 'application/json', 'Content-Length': String(bytes.length) }
+  writeAnswer(socket, { status, headers: type, body: bytes })
+  return { bytes: bytes.length, end: 'complete' }
+}
+
+function relay(socket: Duplex, response: IncomingMessage): Promise<Relayed> {
   return new Promise((resolve) => {
     let bytes = 0
     const status = `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\n`

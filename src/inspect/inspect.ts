@@ -7,6 +7,7 @@ import type { ArchiveRules } from './archive-rules.ts'
 import { rebuildFilters } from './filters.ts'
 import { engineHeaders } from './headers.ts'
 import { parseJson } from './json/parse.ts'
+import type { JsonValue } from './json/value.ts'
 import { judgeJsonBody } from './json-body.ts'
 import { archiveRules } from './judge/archive.ts'
 import { allowsEveryExec, judgeInspectedExec } from './judge/exec.ts'
@@ -50,7 +51,10 @@ interface Stream {
 }
 
 /** The body to send: none, bytes that were read whole, or a stream. */
-type CheckedBody = { readonly kind: 'none' } | { readonly kind: 'bytes'; readonly bytes: Buffer } | Stream
+type CheckedBody =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly value: JsonValue }
+  | Stream
 
 /** What will be sent to the engine; everything in it was judged or made here. */
 export interface CheckedRequest {
@@ -117,11 +121,11 @@ async function withJson(
   if (framing.present) request.headers.push('Content-Type', mediaTypeOf(asked))
   if (framing.length !== null && framing.length > JSON_BYTES) throw tooLarge(operation)
   const read = framing.present ? await source.read(JSON_BYTES) : Buffer.alloc(0)
-  const { findings, bytes } = await judgeJsonBody(read, { ...asked, profile: role.profile })
+  const { findings, bytes, value } = await judgeJsonBody(read, { ...asked, profile: role.profile })
   const started = operation.spec.id === 'ExecStart' ? await judgeStart(asked, role) : []
   const all = [...parameters, ...findings, ...started]
   if (all.length > 0) throw new NotAllowed(operation.spec.id, role.name, all)
-  return bytes === null ? request : { ...request, body: { kind: 'bytes', bytes } }
+  return bytes === null ? request : { ...request, body: { kind: 'bytes', bytes, value } }
 }
 
 /**

@@ -20,6 +20,8 @@ export interface JudgedBody {
   readonly findings: readonly Finding[]
   /** What is sent; null: no body, as there was none. */
   readonly bytes: Buffer | null
+  /** The same, before it is written. */
+  readonly value: JsonValue
 }
 
 interface Asker {
@@ -48,7 +50,7 @@ export async function judgeJsonBody(bytes: Buffer, asker: Asker): Promise<Judged
   const context = { ...asked, hostPaths: await resolveHostPaths(asked, asker.surroundings) }
   const body = bytes.length === 0 ? null : fillDefaults(checked.value, context)
   const findings = judge(checked, { ...context, body })
-  return { findings, bytes: bytes.length === 0 ? null : serialiseJson(body) }
+  return { findings, bytes: bytes.length === 0 ? null : serialiseJson(body), value: body }
 }
 
 function check(body: JsonValue, operation: Operation): CheckedFields {

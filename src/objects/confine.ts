@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import type { Principal } from '../identity/principal.ts'
+import type { CheckedRequest } from '../inspect/inspect.ts'
+import type { ObjectsRule } from '../policy/types.ts'
+import { Refusal } from '../refusal.ts'
+import { createContainers } from './containers.ts'
+import { createImages } from './images.ts'
+import type { Ledger } from './ledger.ts'
+import { createLocks } from './locks.ts'
+import { createInspect, createLookup } from './lookup.ts'
+import { Settled, type World } from './request.ts'
+import { RULES } from './rules.ts'
+import type { Ask, Errand, Owner } from './types.ts'
+
+/** What a world of objects is made of: one for all requests of a gate. */
+export function createWorld(ask: Ask, ledger: Ledger): World {
+  const containers = createContainers(ask)
+  const inspect = createInspect(ask)
+  return {
+    ask,
+    inspect,
+    containers,
+    lookup: createLookup(ask, inspect, containers, ledger),
+    images: createImages(ask),
+    ledger,
+    locks: createLocks(),
+  }
+}
+
+/** @param record the record id of the request */
+export function ownerOf(key: string, rule: ObjectsRule, principal: Principal, record: string): Owner {
+  return { key, rule, principal, prefix: rule.names === 'prefixed' ? prefixOf(key) : '', record }
+}
+
+/** Ten digits: two owners of one engine do not meet by chance, and names stay readable. */
+function prefixOf(key: string): string {
+  return `o-${createHash('sha256').update(key).digest('hex').slice(0, 10)}-`
+}
+
+/**
+ * Holds an inspected request to its owner's objects: names become the ids that were looked up, what is made gets the
+ * owner's labels, and answers show no more than the owner's.
+ *
+ * @throws Refusal (as a rejection) `objects-unbounded` for an operation that knows no owners; `engine-unreachable`,
+ * `engine-broken`
+ */
+export async function confine(checked: CheckedRequest, owner: Owner, world: World): Promise<Errand> {
+  const { id } = checked.operation.spec
+  const rule = RULES[id]
+  if (rule === undefined) {
+    throw new Refusal(
+      'objects-unbounded',
+      `${id} knows no owners, and this role has objects of its own only; it needs a role with "objects: all"`,
+    )
+  }
+  try {
+    return await rule({ checked, owner, world })
+  } catch (cause) {
+    if (cause instanceof Settled) return cause.answer
+    throw cause
+  }
+}

@@ -1,0 +1,14 @@
+import type { OperationId } from '../engine/operations.ts'
+import type { Rule } from './request.ts'
+import { CONTAINER_RULES } from './rules/containers.ts'
+import { CREATE_RULES } from './rules/create.ts'
+import { NETWORK_RULES } from './rules/networks.ts'
+import { VOLUME_RULES } from './rules/volumes.ts'
+
+/** What becomes of each operation under a role with objects of its own; one that is not here is refused. */
+export const RULES: Partial<Record<OperationId, Rule>> = {
+  ...CONTAINER_RULES,
+  ...CREATE_RULES,
+  ...NETWORK_RULES,
+  ...VOLUME_RULES,
+}

@@ -1,0 +1,147 @@
+import type { OperationId } from '../../engine/operations.ts'
+import type { CheckedRequest } from '../../inspect/inspect.ts'
+import { parseJson } from '../../inspect/json/parse.ts'
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../inspect/json/value.ts'
+import { retarget } from '../../inspect/judge/query-request.ts'
+import { factsOfInspected } from '../containers.ts'
+import { at, edited, objectFrom, textAt } from '../edit.ts'
+import { made } from '../made.ts'
+import { bodyOf, messageOf, type OwnedRequest, type Rule, referred, send, withBody, withOperation } from '../request.ts'
+import { ownStamps } from '../stamps.ts'
+import { puttingBack, twinOf } from '../twin.ts'
+import type { Errand, Reshaped, Shape } from '../types.ts'
+import { nameConflict } from './conflict.ts'
+import { makeVolumes, namedVolumes, volumeLock, withVolumes } from './named-volumes.ts'
+
+const MOUNTS = ['HostConfig', 'Mounts'] as const
+const ENDPOINTS = ['NetworkingConfig', 'EndpointsConfig'] as const
+/** Modes by which a container shares a namespace of another. */
+const MODES = ['NetworkMode', 'IpcMode', 'PidMode'] as const
+const OTHER = 'container:'
+/** What the engine calls a volume that is given no name. */
+const ANONYMOUS = /^[0-9a-f]{64}$/
+/** What `NetworkMode` may say that names no network. */
+const NO_NETWORK: ReadonlySet<string> = new Set(['', 'default', 'bridge', 'host', 'none'])
+
+/** A container is made under its owner's labels, of what the owner may see. */
+const create: Rule = async (request) => {
+  const { checked, owner, world } = request
+  const stamps = ownStamps(owner)
+  const body = edited(bodyOf(checked), ['HostConfig'], (config) => config)
+  const image = await world.images.find(textAt(body, 'Image'), owner)
+  if (image === null) return ofNoImage(checked)
+  const volumes = namedVolumes(body, MOUNTS)
+  let sent = await withOtherContainers(body, request)
+  sent = await withNetworks(sent, request)
+  sent = withVolumes(sent, MOUNTS, owner.prefix, stamps)
+  const release = await world.locks.hold(volumes.map(({ name }) => volumeLock(`${owner.prefix}${name}`)))
+  try {
+    await makeVolumes(volumes, request, stamps)
+  } catch (cause) {
+    release()
+    throw cause
+  }
+  return send(named(made(withBody(checked, sent), stamps), request), verified(request, image), release)
+}
+
+/** The engine is asked to make a container of an image that nobody has. */
+function ofNoImage(checked: CheckedRequest): Errand {
+  const body = bodyOf(checked)
+  const twin = twinOf('image', textAt(body, 'Image'))
+  return {
+    kind: 'send',
+    checked: withBody(
+      checked,
+      edited(body, ['Image'], () => twin.whole),
+    ),
+    shape: puttingBack(twin),
+    over: () => {},
+    reason: 'object-unknown',
+  }
+}
+
+/** The name of a container, as the engine is to call it. */
+function named(checked: OwnedRequest['checked'], { owner }: OwnedRequest): OwnedRequest['checked'] {
+  if (owner.prefix === '') return checked
+  const query = checked.operation.query.map(
+    ([key, value]) => [key, key === 'name' && value !== '' ? `${owner.prefix}${value}` : value] as const,
+  )
+  return withOperation(checked, retarget(checked.operation, query))
+}
+
+/** Other containers are named by their ids. */
+async function withOtherContainers(body: JsonObject, request: OwnedRequest): Promise<JsonObject> {
+  const idOf = async (name: string) => (await referred(request, 'container', name.replace(/^\//, ''))).id
+  let sent = body
+  for (const mode of MODES) {
+    const value = textAt(body, 'HostConfig', mode)
+    if (!value.startsWith(OTHER)) continue
+    const id = await idOf(value.slice(OTHER.length))
+    sent = edited(sent, ['HostConfig', mode], () => `${OTHER}${id}`)
+  }
+  for (const list of ['VolumesFrom', 'Links']) {
+    const items = at(body, 'HostConfig', list) ?? null
+    if (!isJsonArray(items) || items.length === 0) continue
+    const written: string[] = []
+    for (const item of items) {
+      const [name = '', ...rest] = String(item).split(':')
+      // A link without an alias is known by the name.
+      const behind = list === 'Links' && rest.length === 0 ? [name] : rest
+      written.push([await idOf(name), ...behind].join(':'))
+    }
+    sent = edited(sent, ['HostConfig', list], () => written)
+  }
+  return sent
+}
+
+/** Networks keep the names by which the container is to know them; each endpoint says by id which network is meant. */
+async function withNetworks(body: JsonObject, request: OwnedRequest): Promise<JsonObject> {
+  const { prefix } = request.owner
+  const mode = textAt(body, 'HostConfig', 'NetworkMode')
+  const endpoints = at(body, ...ENDPOINTS) ?? null
+  const names = new Set(isJsonObject(endpoints) ? Object.keys(endpoints) : [])
+  if (!NO_NETWORK.has(mode) && !mode.startsWith(OTHER)) names.add(mode)
+  let sent = body
+  for (const name of names) {
+    if (NO_NETWORK.has(name)) continue
+    const { id } = await referred(request, 'network', name)
+    const endpoint = edited(at(body, ...ENDPOINTS, name) ?? null, ['NetworkID'], () => id)
+    sent = edited(sent, ENDPOINTS, (all) => replaced(all, name, `${prefix}${name}`, endpoint))
+    if (name === mode && prefix !== '') sent = edited(sent, ['HostConfig', 'NetworkMode'], () => `${prefix}${name}`)
+  }
+  return sent
+}
+
+/** An object with one member under another name, or added. */
+function replaced(object: JsonValue, name: string, as: string, value: JsonValue): JsonObject {
+  const others = Object.entries(isJsonObject(object) ? object : {}).filter(([other]) => other !== name)
+  return objectFrom([...others, [as, value]])
+}
+
+/**
+ * What was made is known before its id is told: it is of the image that was looked up, and its volumes without a name,
+ * which carry no labels, are the owner's.
+ */
+function verified({ checked, owner, world }: OwnedRequest, image: string): Shape {
+  const check = async (bytes: Buffer): Promise<Reshaped> => {
+    const id = textAt(parseJson(bytes), 'Id')
+    const { body } = await world.inspect('container', id)
+    if (factsOfInspected(body).image !== image) {
+      await world.ask('DELETE', `/containers/${id}?force=1&v=1`)
+      return { status: 404, bytes: messageOf(`No such image: ${textAt(bodyOf(checked), 'Image')}`) }
+    }
+    world.containers.note(id, owner.key)
+    const mounts = at(body, 'Mounts') ?? null
+    for (const mount of isJsonArray(mounts) ? mounts : []) {
+      const name = textAt(mount, 'Name')
+      if (ANONYMOUS.test(name)) world.ledger.noteVolume(name, owner.key)
+    }
+    return { status: 201, bytes }
+  }
+  return (status) => {
+    if (status === 201) return { kind: 'whole', change: check }
+    return status === 409 ? nameConflict(owner, world) : null
+  }
+}
+
+export const CREATE_RULES: Partial<Record<OperationId, Rule>> = { ContainerCreate: create }

@@ -1,0 +1,51 @@
+import type { OperationId } from '../../engine/operations.ts'
+import { edited, textAt } from '../edit.ts'
+import { made } from '../made.ts'
+import { bodyOf, onObject, type Rule, referred, send, withBody } from '../request.ts'
+import { ownStamps } from '../stamps.ts'
+
+/** Engines before 25 make several networks of one name unless they are asked not to: the name would then mean none. */
+const create: Rule = ({ checked, owner }) => {
+  const named = edited(bodyOf(checked), ['Name'], (name) => `${owner.prefix}${String(name ?? '')}`)
+  return send(
+    made(
+      withBody(
+        checked,
+        edited(named, ['CheckDuplicate'], () => true),
+      ),
+      ownStamps(owner),
+    ),
+  )
+}
+
+/** The endpoint says by id which network is meant, and the container is named by its id. */
+const connect = onObject('network', 'id', async (request, network) => {
+  const body = bodyOf(request.checked)
+  const { id } = await referred(request, 'container', textAt(body, 'Container'))
+  const known = edited(body, ['Container'], () => id)
+  return send(
+    withBody(
+      request.checked,
+      edited(known, ['EndpointConfig', 'NetworkID'], () => network.id),
+    ),
+  )
+})
+
+const disconnect = onObject('network', 'id', async (request) => {
+  const body = bodyOf(request.checked)
+  const { id } = await referred(request, 'container', textAt(body, 'Container'))
+  return send(
+    withBody(
+      request.checked,
+      edited(body, ['Container'], () => id),
+    ),
+  )
+})
+
+export const NETWORK_RULES: Partial<Record<OperationId, Rule>> = {
+  NetworkCreate: create,
+  NetworkInspect: onObject('network', 'id'),
+  NetworkDelete: onObject('network', 'id'),
+  NetworkConnect: connect,
+  NetworkDisconnect: disconnect,
+}
