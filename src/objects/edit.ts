@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../inspect/json/value.ts'
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../inspect/json/value.ts'
 
 /** The value at a path of member names; undefined where there is none. */
 export function at(value: JsonValue, ...path: readonly string[]): JsonValue | undefined {
@@ -44,4 +44,12 @@ export function objectFrom(members: Iterable<readonly [name: string, value: Json
     Object.defineProperty(object, name, { value, enumerable: true, configurable: true })
   }
   return object
+}
+
+/** An endpoint (EndpointSettings) by which a container is also known as `name` in its network. */
+export function withAlias(endpoint: JsonObject, name: string): JsonObject {
+  return edited(endpoint, ['Aliases'], (aliases) => {
+    const others = aliases !== null && isJsonArray(aliases) ? aliases : []
+    return others.includes(name) ? others : [...others, name]
+  })
 }

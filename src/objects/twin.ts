@@ -63,6 +63,15 @@ export function renamed(operation: Operation, parameter: string, name: string): 
   return retarget(operation, operation.query, params)
 }
 
+/** The operation with a prefix before a name that its query gives; one that is empty, or not given, stays. */
+export function withPrefix(operation: Operation, parameter: string, prefix: string): Operation {
+  if (prefix === '') return operation
+  const query = operation.query.map(
+    ([name, value]) => [name, name === parameter && value !== '' ? `${prefix}${value}` : value] as const,
+  )
+  return retarget(operation, query)
+}
+
 /** The parameter of a path or query; empty where there is none. */
 export function parameterOf({ params, query }: Operation, parameter: string): string {
   return params[parameter] ?? query.find(([name]) => name === parameter)?.[1] ?? ''

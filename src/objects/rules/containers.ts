@@ -2,9 +2,10 @@ import type { OperationId } from '../../engine/operations.ts'
 import { parseJson } from '../../inspect/json/parse.ts'
 import { textAt } from '../edit.ts'
 import type { Found } from '../lookup.ts'
-import { type OwnedRequest, onObject, type Rule, send } from '../request.ts'
-import { aboutNothing, parameterOf } from '../twin.ts'
+import { type OwnedRequest, onObject, type Rule, send, withOperation } from '../request.ts'
+import { aboutNothing, parameterOf, withPrefix } from '../twin.ts'
 import type { Shape } from '../types.ts'
+import { nameConflict } from './conflict.ts'
 
 const own = onObject('container', 'id')
 
@@ -29,6 +30,12 @@ const ownExec: Rule = async ({ checked, owner, world }) => {
   return key === owner.key ? send(checked) : aboutNothing(checked, 'exec', 'id')
 }
 
+/** The new name is one of the owner's. */
+const rename = onObject('container', 'id', ({ checked, owner, world }) => {
+  const named = withOperation(checked, withPrefix(checked.operation, 'name', owner.prefix))
+  return send(named, (status) => (status === 409 ? nameConflict(owner, world) : null))
+})
+
 export const CONTAINER_RULES: Partial<Record<OperationId, Rule>> = {
   ContainerInspect: own,
   ContainerTop: own,
@@ -40,6 +47,7 @@ export const CONTAINER_RULES: Partial<Record<OperationId, Rule>> = {
   ContainerStart: own,
   ContainerStop: own,
   ContainerRestart: own,
+  ContainerRename: rename,
   ContainerKill: own,
   ContainerUpdate: own,
   ContainerPause: own,

@@ -2,13 +2,12 @@ import type { OperationId } from '../../engine/operations.ts'
 import type { CheckedRequest } from '../../inspect/inspect.ts'
 import { parseJson } from '../../inspect/json/parse.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../inspect/json/value.ts'
-import { retarget } from '../../inspect/judge/query-request.ts'
 import { factsOfInspected } from '../containers.ts'
-import { at, edited, objectFrom, textAt } from '../edit.ts'
+import { at, edited, objectFrom, textAt, withAlias } from '../edit.ts'
 import { made } from '../made.ts'
 import { bodyOf, messageOf, type OwnedRequest, type Rule, referred, send, withBody, withOperation } from '../request.ts'
 import { ownStamps } from '../stamps.ts'
-import { puttingBack, twinOf } from '../twin.ts'
+import { parameterOf, puttingBack, twinOf, withPrefix } from '../twin.ts'
 import type { Errand, Reshaped, Shape } from '../types.ts'
 import { nameConflict } from './conflict.ts'
 import { makeVolumes, namedVolumes, volumeLock, withVolumes } from './named-volumes.ts'
@@ -41,7 +40,8 @@ const create: Rule = async (request) => {
     release()
     throw cause
   }
-  return send(named(made(withBody(checked, sent), stamps), request), verified(request, image), release)
+  const named = withOperation(checked, withPrefix(checked.operation, 'name', owner.prefix))
+  return send(made(withBody(named, sent), stamps), verified(request, image), release)
 }
 
 /** The engine is asked to make a container of an image that nobody has. */
@@ -58,15 +58,6 @@ function ofNoImage(checked: CheckedRequest): Errand {
     over: () => {},
     reason: 'object-unknown',
   }
-}
-
-/** The name of a container, as the engine is to call it. */
-function named(checked: OwnedRequest['checked'], { owner }: OwnedRequest): OwnedRequest['checked'] {
-  if (owner.prefix === '') return checked
-  const query = checked.operation.query.map(
-    ([key, value]) => [key, key === 'name' && value !== '' ? `${owner.prefix}${value}` : value] as const,
-  )
-  return withOperation(checked, retarget(checked.operation, query))
 }
 
 /** Other containers are named by their ids. */
@@ -97,6 +88,7 @@ async function withOtherContainers(body: JsonObject, request: OwnedRequest): Pro
 /** Networks keep the names by which the container is to know them; each endpoint says by id which network is meant. */
 async function withNetworks(body: JsonObject, request: OwnedRequest): Promise<JsonObject> {
   const { prefix } = request.owner
+  const known = parameterOf(request.checked.operation, 'name')
   const mode = textAt(body, 'HostConfig', 'NetworkMode')
   const endpoints = at(body, ...ENDPOINTS) ?? null
   const names = new Set(isJsonObject(endpoints) ? Object.keys(endpoints) : [])
@@ -105,7 +97,8 @@ async function withNetworks(body: JsonObject, request: OwnedRequest): Promise<Js
   for (const name of names) {
     if (NO_NETWORK.has(name)) continue
     const { id } = await referred(request, 'network', name)
-    const endpoint = edited(at(body, ...ENDPOINTS, name) ?? null, ['NetworkID'], () => id)
+    const pinned = edited(at(body, ...ENDPOINTS, name) ?? null, ['NetworkID'], () => id)
+    const endpoint = known === '' || prefix === '' ? pinned : withAlias(pinned, known)
     sent = edited(sent, ENDPOINTS, (all) => replaced(all, name, `${prefix}${name}`, endpoint))
     if (name === mode && prefix !== '') sent = edited(sent, ['HostConfig', 'NetworkMode'], () => `${prefix}${name}`)
   }

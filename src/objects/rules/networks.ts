@@ -1,5 +1,5 @@
 import type { OperationId } from '../../engine/operations.ts'
-import { edited, textAt } from '../edit.ts'
+import { edited, textAt, withAlias } from '../edit.ts'
 import { made } from '../made.ts'
 import { bodyOf, onObject, type Rule, referred, send, withBody } from '../request.ts'
 import { ownStamps } from '../stamps.ts'
@@ -20,13 +20,17 @@ const create: Rule = ({ checked, owner }) => {
 
 /** The endpoint says by id which network is meant, and the container is named by its id. */
 const connect = onObject('network', 'id', async (request, network) => {
-  const body = bodyOf(request.checked)
-  const { id } = await referred(request, 'container', textAt(body, 'Container'))
-  const known = edited(body, ['Container'], () => id)
+  const { checked, owner } = request
+  const container = await referred(request, 'container', textAt(bodyOf(checked), 'Container'))
+  const known = edited(bodyOf(checked), ['Container'], () => container.id)
+  const own = owner.prefix === '' || network.shared ? null : container.name.slice(owner.prefix.length)
   return send(
     withBody(
-      request.checked,
-      edited(known, ['EndpointConfig', 'NetworkID'], () => network.id),
+      checked,
+      edited(known, ['EndpointConfig'], (config) => {
+        const endpoint = edited(config, ['NetworkID'], () => network.id)
+        return own === null ? endpoint : withAlias(endpoint, own)
+      }),
     ),
   )
 })
