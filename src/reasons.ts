@@ -47,6 +47,10 @@ export const REASONS = {
 
   'binding-none': { status: 403, summary: 'no binding matches the principal' },
   'operation-not-allowed': { status: 403, summary: 'the role does not allow the operation' },
+  'owner-unknown': {
+    status: 403,
+    summary: "the role is for the caller's own objects, and the binding's owner template gives no key for the caller",
+  },
   'request-not-allowed': {
     status: 403,
     summary: 'the role allows the operation, and not something that the request asks for',

@@ -28,7 +28,7 @@ export function checkCommand(): Command {
     })
 }
 
-function policyText({ listeners, engine, issuers, roles, bindings, warnings }: Description): string {
+function policyText({ listeners, engine, issuers, roles, bindings, ledger, warnings }: Description): string {
   const lines = [
     'listeners',
     ...table(
@@ -41,6 +41,7 @@ function policyText({ listeners, engine, issuers, roles, bindings, warnings }: D
     ),
     'engine',
     `  ${engine}`,
+    ...(ledger === null ? [] : ['ledger (whose images and unnamed volumes are whose)', `  ${ledger}`]),
     'issuers',
     ...table(issuers.map((one) => [one.name, one.kind, one.source])),
     'roles',
@@ -53,6 +54,7 @@ function policyText({ listeners, engine, issuers, roles, bindings, warnings }: D
         '->',
         one.role,
         one.when === null ? 'everybody' : `when ${one.when}`,
+        ...(one.owner === null ? [] : [`owner ${one.owner}`]),
       ]),
     ),
     ...(warnings.length > 0 ? ['warnings', ...warnings.map((warning) => `  ${warning}`)] : []),
@@ -65,12 +67,30 @@ function roleLines(role: RoleDescription): string[] {
   const from = role.extends === null ? '' : `  extends: ${role.extends}`
   const ways = waysToRoot.map(({ by, why }) => `      ${by}: ${why}`)
   const others = reachesOthers.join(', ')
+  const never = role.neverWorks.join(', ')
   return [
     `  ${name}${unbounded ? '  UNBOUNDED' : ''}${from}  allow: ${allow.join(', ')}`,
     ...Object.entries(operations).map(([access, ids]) => `    ${access}: ${ids.join(', ')}`),
     ...Object.entries(parts).map(([part, keys]) => `    may ask for ${part}: ${keys.join(', ') || 'nothing'}`),
     `    when the proof of who asked expires: sessions go on for ${grace.sessions}, streams for ${grace.streams}`,
     ...(unbounded ? ['    unbounded: as good as root on the host:', ...ways] : []),
+    ...objectsLines(role.objects),
+    ...(never === ''
+      ? []
+      : [`    allowed, and refused all the same, as it is about nothing that has an owner: ${never}`]),
     ...(others === '' ? [] : [`    acts in every container of this engine, whoever made it: ${others}`]),
+  ]
+}
+
+function objectsLines(objects: RoleDescription['objects']): string[] {
+  if (objects === null) return []
+  const { names, sharedImages, quotas, lifetime, endsWithToken } = objects
+  const bounds = Object.entries(quotas).map(([what, most]) => `${what} ${most}`)
+  const ends = [...(lifetime === 'unlimited' ? [] : [lifetime]), ...(endsWithToken ? ['the end of the token'] : [])]
+  return [
+    `    objects: the caller's own only${names === 'prefixed' ? ', under names of its own' : ''}`,
+    `    images that everybody sees: ${sharedImages.join(', ') || 'none'}`,
+    `    at a time: ${bounds.join(', ') || 'any number'}`,
+    ...(ends.length > 0 ? [`    what it made is removed after ${ends.join(', or ')}`] : []),
   ]
 }

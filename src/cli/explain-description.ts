@@ -32,6 +32,8 @@ export interface Explanation {
   readonly bindings: readonly BindingDescription[]
   /** The role that decided; null when none did, or the operation needs none. */
   readonly role: RoleDescription | null
+  /** Under whose key it was decided, and the template that made it; null where the binding gives none. */
+  readonly owner: { readonly key: string; readonly template: string } | null
   readonly findings: readonly Finding[]
   /** What the engine would get; null when refused. */
   readonly sent: Sent | null
@@ -57,6 +59,8 @@ interface RoleDescription {
   readonly allowedBy: string | null
   /** Items that would; empty when one does. */
   readonly wouldAllow: readonly string[]
+  /** `prefixed`: own, under names of its own. */
+  readonly objects: 'all' | 'own' | 'prefixed'
 }
 
 interface Sent {
@@ -104,6 +108,7 @@ export function describeDecision(decided: Decided): Explanation {
     },
     bindings: stepsOf(decided).map(describeStep),
     role: describeRole(decided.exchange),
+    owner: ownerOf(decided),
     findings: findings.map((finding) => ({ ...finding, key: `roles.${role?.name}.${finding.key}` })),
     sent: outcome instanceof Refusal ? null : describeSent(outcome),
     notes: notesOf(decided),
@@ -129,7 +134,14 @@ function describeRole({ role, operation }: Exchange): RoleDescription | null {
     allow: role.allow,
     allowedBy,
     wouldAllow: allowedBy === null ? wouldAllow(operation) : [],
+    objects: role.objects === null ? 'all' : role.objects.names === 'prefixed' ? 'prefixed' : 'own',
   }
+}
+
+function ownerOf(decided: Decided): Explanation['owner'] {
+  const { owner: key } = decided.exchange
+  const matched = stepsOf(decided).find(({ outcome }) => outcome === 'matched')
+  return key === null ? null : { key, template: matched?.binding.owner?.text ?? '' }
 }
 
 function describeSent({ operation, headers, body }: CheckedRequest): Sent {
@@ -151,6 +163,11 @@ function notesOf({ policy, question, exchange, outcome, lookedAt }: Decided): st
   }
   if (stepsOf({ policy, exchange }).some(({ binding }) => binding.when?.perRequest)) {
     notes.push(`conditions saw a request on listener "${exchange.listener}", from no address, at this time`)
+  }
+  if (exchange.role?.objects && !(outcome instanceof Refusal)) {
+    notes.push(
+      "whether the objects that it names are the caller's own, only the engine and the ledger know; the gate asks them",
+    )
   }
   if (lookedAt.hostPaths) {
     notes.push('symbolic links in host paths were followed on this machine; on the Docker host they may lead elsewhere')

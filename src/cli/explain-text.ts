@@ -19,6 +19,7 @@ export function explanationText(explanation: Explanation): string {
     ...row('caller', [callerText(explanation)]),
     ...row('bindings', explanation.bindings.flatMap(bindingText)),
     ...row('role', roleText(explanation)),
+    ...row('owner', ownerText(explanation)),
     ...row('fields', fieldsText(explanation)),
     ...row('sent', sentText(explanation)),
     ...row('note', explanation.notes),
@@ -61,6 +62,12 @@ function roleText({ role, operation, allowed }: Explanation): string[] {
       ? `its "allow" lacks ${role.wouldAllow.map((item) => `"${item}"`).join(' or ')}`
       : `"${role.allowedBy}" in its "allow" gives ${operation?.id}`
   return [`${role.name}${base}: ${outcome}`]
+}
+
+function ownerText({ owner, role }: Explanation): string[] {
+  if (owner === null) return []
+  const reach = role === null || role.objects === 'all' ? '' : "; nobody else's objects are seen or touched"
+  return [`${quoted(owner.key, SHOWN + 56)}, by the template ${quoted(owner.template, SHOWN)}${reach}`]
 }
 
 function fieldsText({ role, findings, allowed }: Explanation): string[] {

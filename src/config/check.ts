@@ -16,6 +16,21 @@ export function checkPieces(pieces: Pieces, findings: Findings): void {
   }
   checkIssuers(pieces, findings)
   checkConditions(pieces, findings)
+  checkLedger(pieces, findings)
+}
+
+/** Labels do not say whose an image is, and not every volume has one. */
+function checkLedger({ roles, ledgerFile }: Pieces, findings: Findings): void {
+  const own = [...roles].filter(([, role]) => role?.objects !== undefined && role.objects !== 'all')
+  if (own.length === 0 && ledgerFile !== null) {
+    findings.warn(['ledger'], 'not used: no role has objects: own', { atKey: true })
+  }
+  const [name] = own[0] ?? []
+  if (name === undefined || ledgerFile !== null) return
+  const what = 'whose images and unnamed volumes are whose must be written down'
+  findings.problem(['roles', name, 'objects'], `${what}: add ledger: {file: ledger.sqlite} beside "roles"`, {
+    atKey: true,
+  })
 }
 
 function checkListeners(pieces: Pieces, findings: Findings): void {

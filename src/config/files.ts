@@ -30,7 +30,9 @@ export function checkFiles(pieces: Pieces, directory: string, findings: Findings
     if (issuer?.certificate) checkCertificateIssuer([...path, 'certificate'], issuer.certificate, at, findings)
   }
   if (pieces.revocationsFile !== null) checkRevocationFile(at(pieces.revocationsFile), pieces, findings)
-  if (pieces.recordsFile !== null) checkRecordsFile(['records', 'file'], at(pieces.recordsFile), findings)
+  const records = pieces.recordsFile === null ? null : at(pieces.recordsFile)
+  if (records !== null) checkPlace(['records', 'file'], records, findings)
+  if (pieces.ledgerFile !== null) checkLedgerFile(['ledger', 'file'], at(pieces.ledgerFile), records, findings)
 }
 
 function checkCertificateIssuer(
@@ -96,7 +98,13 @@ function checkRevocationFile(file: string, { issuers }: Pieces, findings: Findin
   findings.warn(path, `${file} names the issuer ${quoted(unknown, 80)}, which is not under "issuers"${hint}`)
 }
 
-function checkRecordsFile(path: Path, file: string, findings: Findings): void {
+function checkLedgerFile(path: Path, file: string, records: string | null, findings: Findings): void {
+  if (file === records) findings.problem(path, `${file} is records.file already: the ledger wants a file of its own`)
+  else checkPlace(path, file, findings)
+}
+
+/** Of a file that the gate makes where it is not there. */
+function checkPlace(path: Path, file: string, findings: Findings): void {
   const directory = statSync(dirname(file), { throwIfNoEntry: false })
   if (!directory?.isDirectory()) findings.problem(path, `the directory ${dirname(file)} does not exist: mkdir it`)
   else if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) findings.problem(path, `${file} is a directory`)

@@ -23,6 +23,12 @@ interface Preset {
   readonly audience?: (told: Told) => string | undefined
   readonly algorithms: readonly ['RS256', ...('ES256' | 'ES384' | 'ES512')[]] | null
   readonly claims: ClaimTable | null
+  /**
+   * Whose objects are a job's, as a template: null where nobody can tell. It begins with the issuer, so that no two
+   * issuers meet, and has an id that is never given to somebody else, where the provider has one; a name before it is
+   * for people.
+   */
+  readonly owner: string | null
 }
 
 const RS256 = ['RS256'] as const
@@ -34,24 +40,28 @@ const PRESETS = {
     issuer: ({ host }) => githubIssuer(host),
     algorithms: RS256,
     claims: GITHUB_CLAIMS,
+    owner: '${issuer}:${claims.repository}#${claims.repository_id}',
   },
   'gitlab-ci': {
     key: 'host',
     issuer: ({ host = 'gitlab.com' }) => `https://${host}`,
     algorithms: RS256,
     claims: GITLAB_CLAIMS,
+    owner: '${issuer}:${claims.project_path}#${claims.project_id}',
   },
   kubernetes: {
     key: null,
     issuer: () => ({ wants: 'add issuer: what kubectl get --raw /.well-known/openid-configuration shows as "issuer"' }),
     algorithms: ['RS256', 'ES256', 'ES384', 'ES512'],
     claims: KUBERNETES_CLAIMS,
+    owner: '${issuer}:${claims["kubernetes.io"].namespace}',
   },
   buildkite: {
     key: null,
     issuer: () => 'https://agent.buildkite.com',
     algorithms: RS256,
     claims: BUILDKITE_CLAIMS,
+    owner: '${issuer}:${claims.organization_slug}/${claims.pipeline_slug}#${claims.pipeline_id}',
   },
   circleci: {
     key: 'organization',
@@ -62,12 +72,14 @@ const PRESETS = {
     audience: ({ organization }) => organization,
     algorithms: RS256,
     claims: CIRCLECI_CLAIMS,
+    owner: '${issuer}:${claims["oidc.circleci.com/project-id"]}',
   },
   google: {
     key: null,
     issuer: () => 'https://accounts.google.com',
     algorithms: RS256,
     claims: GOOGLE_CLAIMS,
+    owner: '${issuer}:${subject}',
   },
   'azure-ad': {
     key: 'tenant',
@@ -77,12 +89,15 @@ const PRESETS = {
         : `https://login.microsoftonline.com/${tenant}/v2.0`,
     algorithms: RS256,
     claims: AZURE_CLAIMS,
+    owner: '${issuer}:${subject}',
   },
   'generic-oidc': {
     key: null,
     issuer: () => ({ wants: 'add issuer: the URL that stands as "iss" in its tokens' }),
     algorithms: null,
     claims: null,
+    // A subject may be a job, a branch, or one account for everybody.
+    owner: null,
   },
 } as const satisfies Record<string, Preset>
 

@@ -99,6 +99,7 @@ function withAbsolutePaths(config: Config, directory: string): Config {
     ),
     records: config.records.file === undefined ? {} : { file: at(config.records.file) },
     ...(config.revocations === undefined ? {} : { revocations: { file: at(config.revocations.file) } }),
+    ...(config.ledger === undefined ? {} : { ledger: { file: at(config.ledger.file) } }),
   }
 }
 

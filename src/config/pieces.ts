@@ -5,6 +5,7 @@ import {
   type IssuerConfig,
   issuerSchema,
   type ListenerConfig,
+  ledgerSchema,
   listenerSchema,
   type RoleConfig,
   recordsSchema,
@@ -30,6 +31,7 @@ export interface Pieces {
   readonly bindings: readonly Entry<BindingConfig>[]
   readonly recordsFile: string | null
   readonly revocationsFile: string | null
+  readonly ledgerFile: string | null
 }
 
 /** Takes the sound parts out of a value that may be unsound elsewhere. */
@@ -37,6 +39,7 @@ export function piecesOf(value: unknown): Pieces {
   const root = mapping(value)
   const engine = root.get('engine') ?? 'unix:///var/run/docker.sock'
   const revocations = revocationsSchema.safeParse(root.get('revocations'))
+  const ledger = ledgerSchema.safeParse(root.get('ledger'))
   const records = recordsSchema.safeParse(root.get('records') ?? {})
   return {
     listeners: entries(root.get('listeners'), listenerSchema),
@@ -45,6 +48,7 @@ export function piecesOf(value: unknown): Pieces {
     roles: named(root.get('roles'), roleSchema),
     bindings: entries(root.get('bindings'), bindingSchema),
     revocationsFile: revocations.success ? revocations.data.file : null,
+    ledgerFile: ledger.success ? ledger.data.file : null,
     recordsFile: records.success ? (records.data.file ?? null) : null,
   }
 }

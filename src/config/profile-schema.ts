@@ -13,7 +13,8 @@ const flag = (meaning: string) => z.boolean().optional().describe(meaning)
 const STAR =
   '"*" is any run of characters within a segment, "**" any number of segments; ${claims.NAME}, ${subject}, ${issuer} and ${cert.commonName} stand for what is known of the client, taken literally'
 const patterns = z.array(text)
-const images = (meaning: string) =>
+/** References of images. */
+export const images = (meaning: string) =>
   patterns.optional().describe(`${meaning}. Normalised references, such as docker.io/library/alpine:3.20; ${STAR}`)
 const paths = (meaning: string) => patterns.optional().describe(`${meaning}. Absolute paths; ${STAR}`)
 const names = (meaning: string) =>
@@ -95,6 +96,11 @@ const buildLimits = z.strictObject(maxima('it is set where the client states non
 
 const STATED = 'must be stated, by defaults or the client, unless unlimited: the engine has no limit of its own'
 
+/** Bytes, above zero. */
+export const size = quantity(parseBytes, SIZE)
+/** Processors, above zero. */
+export const processors = quantity(parseCpus, CPUS)
+
 const limits = z.strictObject({
   ...maxima(STATED),
   pids: maximum(parseCount, COUNT).optional().describe(`Processes and threads; ${STATED}`),
@@ -102,11 +108,11 @@ const limits = z.strictObject({
 })
 
 const defaults = z.strictObject({
-  memory: quantity(parseBytes, SIZE).optional().describe('Memory'),
-  memorySwap: quantity(parseBytes, SIZE).optional().describe('Memory and swap together'),
-  cpus: quantity(parseCpus, CPUS).optional().describe('Processors'),
+  memory: size.optional().describe('Memory'),
+  memorySwap: size.optional().describe('Memory and swap together'),
+  cpus: processors.optional().describe('Processors'),
   pids: quantity(parseCount, COUNT).optional().describe('Processes and threads'),
-  shmSize: quantity(parseBytes, SIZE).optional().describe('/dev/shm'),
+  shmSize: size.optional().describe('/dev/shm'),
   stopTimeout: quantity(parseSeconds, SECONDS).optional().describe('How long a stop waits before it kills'),
   ulimits: ulimits(quantity(parseCount, COUNT))
     .optional()

@@ -1,18 +1,14 @@
 import { z } from 'zod'
 import { completeIssuer } from './issuer.ts'
 import { ISSUER_PRESETS } from './issuer-presets.ts'
+import { objectsSchema } from './objects-schema.ts'
 import { extendsSchema, profileSchema } from './profile-schema.ts'
-import { parseBytes, parseDuration, parseMode } from './units.ts'
+import { bytes, duration, HOUR, KiB, MINUTE, MiB, SECOND } from './quantities.ts'
+import { parseMode } from './units.ts'
 
 /*
  * The shape of the file. What depends on two places of it, or on other files, is checked in the files beside this one.
  */
-
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-const KiB = 1024
-const MiB = 1024 * KiB
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, {
   error: 'is no name: it begins with a letter or digit, then come letters, digits, "_", "." and "-", at most 64',
@@ -23,26 +19,6 @@ const path = text.regex(/^[^\0]*$/, { error: 'is no path: it holds a NUL charact
 const paths = z
   .union([path, z.array(path).min(1)], { error: 'wants a path or a list of paths, none of them empty' })
   .transform((value) => (typeof value === 'string' ? [value] : value))
-
-/** A quantity that is written as text with a unit. A number without one reaches `parse` as its digits. */
-const quantity = (
-  parse: (text: string) => number | null,
-  wanted: string,
-  show: (value: number) => string,
-  range: readonly [least: number, most: number],
-) =>
-  z.union([z.string(), z.number()], { error: `wants ${wanted}` }).transform((value, context) => {
-    const parsed = parse(String(value))
-    if (parsed !== null && parsed >= range[0] && parsed <= range[1]) return parsed
-    const message = parsed === null ? `wants ${wanted}` : `must be from ${show(range[0])} to ${show(range[1])}`
-    context.addIssue({ code: 'custom', message })
-    return z.NEVER
-  })
-
-const duration = (least: number, most: number) =>
-  quantity(parseDuration, 'a duration with its unit, such as 500ms, 10s, 5m or 2h', showDuration, [least, most])
-const bytes = (least: number, most: number) =>
-  quantity(parseBytes, 'a size such as 64KiB, 1MiB or a number of bytes', showBytes, [least, most])
 
 /** In quotes only: YAML 1.2 reads 0660 as the decimal number 660. */
 const WANTS_MODE = 'wants an octal file mode in quotes, such as "0660"'
@@ -206,22 +182,31 @@ export const roleSchema = z
     extends: extendsSchema.optional(),
     allow: z.array(text).min(1).optional(),
     ...profileSchema.shape,
+    ...objectsSchema.shape,
     grace: graceSchema.optional(),
   })
   .refine((role) => role.allow !== undefined || role.extends !== undefined, {
     error: 'allows nothing: add "allow" with operations, or "extends" with a role that ships with dockgate',
   })
 
-/** One entry of `bindings`. `when` is a CEL condition. */
-export const bindingSchema = z.strictObject({ role: name, issuer: name, when: text.optional() })
+/** One entry of `bindings`. `when` is a CEL condition, `owner` a template (`parseTemplate`). */
+export const bindingSchema = z.strictObject({
+  role: name,
+  issuer: name,
+  when: text.optional(),
+  owner: text.optional(),
+})
 
 /** Where records go: standard output, or a file. */
 export const recordsSchema = z.strictObject({ file: path.optional() })
 
+/** Where it is written down whose images and unnamed volumes are whose: what a label on them cannot say. */
+export const ledgerSchema = z.strictObject({ file: path })
+
 /** Who is refused in spite of a good token or certificate. */
 export const revocationsSchema = z.strictObject({ file: path })
 
-/** The whole file: five nouns (listeners, engine, issuers, roles, bindings) and beside them records and revocations. */
+/** The whole file: five nouns (listeners, engine, issuers, roles, bindings) and beside them records, revocations and the ledger. */
 export const configSchema = z.strictObject({
   listeners: z.array(listenerSchema).min(1),
   engine: z.string().default('unix:///var/run/docker.sock'),
@@ -230,6 +215,7 @@ export const configSchema = z.strictObject({
   bindings: z.array(bindingSchema),
   records: recordsSchema.prefault({}),
   revocations: revocationsSchema.optional(),
+  ledger: ledgerSchema.optional(),
 })
 
 /** The configuration after reading: defaults filled in, durations in ms, sizes in bytes, modes as numbers. */
@@ -241,14 +227,3 @@ export type JwtIssuerConfig = NonNullable<IssuerConfig['jwt']>
 export type GraceConfig = z.output<typeof graceSchema>
 export type RoleConfig = Config['roles'][string]
 export type BindingConfig = Config['bindings'][number]
-
-/** Writes milliseconds as the configuration has them. */
-export function showDuration(value: number): string {
-  if (value > 0 && value % HOUR === 0) return `${value / HOUR}h`
-  if (value > 0 && value % MINUTE === 0) return `${value / MINUTE}m`
-  return value % SECOND === 0 ? `${value / SECOND}s` : `${value}ms`
-}
-
-function showBytes(value: number): string {
-  return value % MiB === 0 ? `${value / MiB}MiB` : `${value / KiB}KiB`
-}

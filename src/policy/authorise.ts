@@ -11,8 +11,9 @@ const ALWAYS: Decision = { allow: true, role: null, owner: null, reason: 'allowe
 
 const SUBJECT_LENGTH = 200
 const ALLOW_LENGTH = 200
+const TEMPLATE_LENGTH = 200
 
-/** A role that a principal may have, and the decision that every allowed operation shares. */
+/** A role that a principal may have, and the decision that every operation shares which the role allows. */
 interface Candidate {
   readonly role: Role
   /** What must hold of the request; null when all that the binding asks is known of the principal. */
@@ -43,7 +44,7 @@ export function authorise(policy: Policy, principal: Principal, operation: Opera
   if (candidate === null) return noBinding(principal)
   const { role, allowed } = candidate
   const operations = operation.elevated ? role.elevated : role.operations
-  return operations.has(operation.spec.id) ? allowed : notAllowed(role, operation)
+  return operations.has(operation.spec.id) ? allowed : notAllowed(candidate, operation)
 }
 
 /** The role that the policy gives to the principal for this request, or null. */
@@ -67,12 +68,24 @@ function candidatesOf(policy: Policy, principal: Principal, request: RequestFact
     const perRequest = binding.when?.perRequest ?? false
     if (!perRequest && !matches(policy, binding, principal, request)) continue
     const { role } = binding
-    const allowed = { allow: true, role, owner: binding.ownerOf(principal), reason: 'allowed', message: '' } as const
-    candidates.push({ role, binding: perRequest ? binding : null, allowed })
+    candidates.push({ role, binding: perRequest ? binding : null, allowed: allowedBy(binding, principal) })
     if (!perRequest) break
   }
   standings.set(principal, { policy, candidates })
   return candidates
+}
+
+/** A role for own objects allows nothing to a caller whose objects are not known. */
+function allowedBy({ role, owner, index }: Binding, principal: Principal): Decision {
+  const known = owner?.keyFor(principal) ?? { key: null, problem: 'is missing' }
+  if (known.key !== null || role.objects === null) {
+    return { allow: true, role, owner: known.key, reason: 'allowed', message: '' }
+  }
+  const template = owner === null ? '' : ` ${quoted(owner.text, TEMPLATE_LENGTH)}`
+  const message =
+    `role "${role.name}" is for own objects, and the gate cannot tell which are yours: ` +
+    `the owner template${template} ${known.problem}. An operator can set another one as bindings[${index}].owner`
+  return { allow: false, role, owner: null, reason: 'owner-unknown', message }
 }
 
 function matches({ errors }: Policy, binding: Binding, principal: Principal, request: RequestFacts): boolean {
@@ -87,7 +100,7 @@ function noBinding({ issuer, subject }: Principal): Decision {
   return { allow: false, role: null, owner: null, reason: 'binding-none', message }
 }
 
-function notAllowed(role: Role, operation: Operation): Decision {
+function notAllowed({ role, allowed }: Candidate, operation: Operation): Decision {
   const { id, elevated } = operation.spec
   const what =
     operation.elevated && elevated ? `${id} with ${elevatedBy(elevated.query)}` : `${id} (${operation.access})`
@@ -97,7 +110,7 @@ function notAllowed(role: Role, operation: Operation): Decision {
     `To allow it, an operator adds ${wouldAllow(operation)
       .map((item) => `"${item}"`)
       .join(' or ')} to roles.${role.name}.allow${instead(operation)}`
-  return { allow: false, role, owner: null, reason: 'operation-not-allowed', message }
+  return { allow: false, role, owner: allowed.owner, reason: 'operation-not-allowed', message }
 }
 
 /** What the client can do by itself, without the operator. */

@@ -6,6 +6,7 @@ import { didYouMean } from '../nearest.ts'
 import { quoted } from '../text.ts'
 import { compileCondition } from './condition.ts'
 import { createConditionErrors } from './condition-errors.ts'
+import { compileOwner } from './owner.ts'
 import { compileRole } from './role.ts'
 import type { Binding, Policy, Role } from './types.ts'
 
@@ -58,7 +59,16 @@ function compileBinding(
     return []
   }
   const role = roles.get(binding.role)
-  return role === undefined ? [] : [{ role, issuer: binding.issuer, when, ownerOf: () => null, index }]
+  if (role === undefined) return []
+  const { issuers } = pieces
+  const owner = compileOwner(role, {
+    binding,
+    issuer: issuers.get(binding.issuer) ?? undefined,
+    issuers,
+    path,
+    findings,
+  })
+  return [{ role, issuer: binding.issuer, when, owner, index }]
 }
 
 function checkName(

@@ -85,9 +85,15 @@ export function neverMatches(node: unknown, table: ClaimTable): ConditionProblem
   return [...(wrong === null ? [] : [wrong]), ...neverMatches(node.args, table)]
 }
 
-function unknownClaim(name: string, { start }: ASTNode, { types, open }: ClaimTable): ConditionProblem[] {
-  if (types.has(name) || name === 'aud' || open.some((prefix) => name.startsWith(prefix))) return []
-  return [{ problem: `has no claim ${quoted(name, 80)}${didYouMean(name, types.keys())}`, offset: start }]
+function unknownClaim(name: string, { start }: ASTNode, table: ClaimTable): ConditionProblem[] {
+  const problem = lacksClaim(name, table)
+  return problem === null ? [] : [{ problem, offset: start }]
+}
+
+/** That tokens whose claims are those of the table never have the claim: `has no claim "…"`; null when they may. */
+export function lacksClaim(name: string, { types, open }: ClaimTable): string | null {
+  if (types.has(name) || name === 'aud' || open.some((prefix) => name.startsWith(prefix))) return null
+  return `has no claim ${quoted(name, 80)}${didYouMean(name, types.keys())}`
 }
 
 function wrongType([left, right]: [ASTNode, ASTNode], op: string, { types }: ClaimTable): ConditionProblem | null {

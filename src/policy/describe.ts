@@ -1,9 +1,10 @@
 import { formatProblem } from '../config/errors.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import { showDuration } from '../config/schema.ts'
+import { showDuration } from '../config/quantities.ts'
 import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
 import { OPERATIONS, type OperationId } from '../engine/operations.ts'
-import type { Role } from './types.ts'
+import { neverWorks } from './objects.ts'
+import type { Binding, ObjectsRule, Quotas, Role } from './types.ts'
 import { reachesOthers, type WayToRoot, waysToRoot } from './unbounded.ts'
 
 /** What `dockgate check` tells about a configuration: plain data, fit for JSON. */
@@ -13,6 +14,8 @@ export interface Description {
   readonly listeners: readonly ListenerDescription[]
   readonly issuers: readonly IssuerDescription[]
   readonly roles: readonly RoleDescription[]
+  /** The file in which it is written down whose images and unnamed volumes are whose; null: none. */
+  readonly ledger: string | null
   /** In the order in which they are tried. */
   readonly bindings: readonly BindingDescription[]
   /** One line each, as `formatProblem` writes them. */
@@ -51,6 +54,20 @@ export interface RoleDescription {
   readonly waysToRoot: readonly WayToRoot[]
   /** Operations that act inside every container of the engine, also in those that others made with more rights. */
   readonly reachesOthers: readonly OperationId[]
+  /** Null: it acts on everybody's objects. */
+  readonly objects: ObjectsDescription | null
+  /** Operations that it allows and that never work for own objects. */
+  readonly neverWorks: readonly OperationId[]
+}
+
+interface ObjectsDescription {
+  readonly names: ObjectsRule['names']
+  readonly sharedImages: readonly string[]
+  /** Only those that bound something: numbers, memory in bytes, processors as such. */
+  readonly quotas: Readonly<Record<string, number>>
+  /** `2h`, or `unlimited`. */
+  readonly lifetime: string
+  readonly endsWithToken: boolean
 }
 
 interface BindingDescription {
@@ -58,6 +75,8 @@ interface BindingDescription {
   readonly issuer: string
   /** The CEL condition as written; null: every principal of the issuer. */
   readonly when: string | null
+  /** The template of the owner key, its own or the one of the issuer's preset; null: none. */
+  readonly owner: string | null
 }
 
 /** Describes a loaded configuration for people and programs. */
@@ -77,9 +96,14 @@ export function describe({ file, config, policy, warnings }: LoadedConfig): Desc
       source: jwt?.issuer ?? certificate?.authorities.join(', ') ?? '',
     })),
     roles: [...policy.roles.values()].map(describeRole),
-    bindings: config.bindings.map(({ role, issuer, when }) => ({ role, issuer, when: when ?? null })),
+    ledger: config.ledger?.file ?? null,
+    bindings: policy.bindings.map(describeBinding),
     warnings: warnings.map(formatProblem),
   }
+}
+
+function describeBinding({ role, issuer, when, owner }: Binding): BindingDescription {
+  return { role: role.name, issuer, when: when?.text ?? null, owner: owner?.text ?? null }
 }
 
 /** Describes one role. */
@@ -99,14 +123,32 @@ export function describeRole(role: Role): RoleDescription {
     parts: partsOf(role),
     operations,
     elevated: [...role.elevated],
-    grace: { sessions: showGrace(role.grace.sessions), streams: showGrace(role.grace.streams) },
+    grace: { sessions: showTime(role.grace.sessions), streams: showTime(role.grace.streams) },
     unbounded,
     waysToRoot: waysToRoot(role),
     reachesOthers: reachesOthers(role),
+    objects: role.objects && describeObjects(role.objects),
+    neverWorks: neverWorks(role),
   }
 }
 
-function showGrace(time: number): string {
+function describeObjects({ names, sharedImages, quotas, lifetime, endsWithToken }: ObjectsRule): ObjectsDescription {
+  return {
+    names,
+    sharedImages: sharedImages.map(({ text }) => text),
+    quotas: describeQuotas(quotas),
+    lifetime: showTime(lifetime),
+    endsWithToken,
+  }
+}
+
+function describeQuotas({ nanoCpus, ...others }: Quotas): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries({ ...others, cpus: nanoCpus / 1e9 }).filter(([, most]) => most !== Number.POSITIVE_INFINITY),
+  )
+}
+
+function showTime(time: number): string {
   return time === Number.POSITIVE_INFINITY ? 'unlimited' : showDuration(time)
 }
 

@@ -1,8 +1,11 @@
 import type { Findings } from '../config/findings.ts'
 import type { Pieces } from '../config/pieces.ts'
 import type { OperationId } from '../engine/operations.ts'
+import { quoted } from '../text.ts'
+import { neverWorks } from './objects.ts'
 import type { Profile } from './profile/types.ts'
-import type { Policy } from './types.ts'
+import type { Binding, Policy, Role } from './types.ts'
+import { waysToRoot } from './unbounded.ts'
 
 /** Operations that come to nothing without a part of the role. */
 const WANTS: readonly [operation: OperationId, part: string, has: (profile: Profile) => boolean][] = [
@@ -23,6 +26,8 @@ export function policyWarnings(
 ): void {
   warnBindings(pieces, findings)
   warnParts(policy, findings)
+  for (const role of policy.roles.values()) warnObjects(role, findings)
+  warnOwners(policy, findings)
   const roles = new Set(pieces.bindings.map(({ value }) => value.role))
   const issuers = new Set(pieces.bindings.map(({ value }) => value.issuer))
   for (const name of pieces.issuers.keys()) {
@@ -60,5 +65,50 @@ function warnBindings(pieces: Pick<Pieces, 'bindings'>, findings: Findings): voi
       const why = `bindings[${earlier}] has the same issuer, no "when", and decides first`
       findings.warn(['bindings', index], `never used: ${why}; move this one before it`)
     } else if (value.when === undefined) closed.set(value.issuer, index)
+  }
+}
+
+/** What makes own objects less than they seem. */
+function warnObjects(role: Role, findings: Findings): void {
+  if (role.objects === null) return
+  const { quotas } = role.objects
+  const path = ['roles', role.name]
+  const [way] = waysToRoot(role)
+  if (way !== undefined) {
+    const what = `own objects keep nobody from the others' here: the role is as good as root on the host (${way.by})`
+    findings.warn([...path, 'objects'], `${what}; "dockgate check" lists every way`)
+  }
+  const never = neverWorks(role)
+  if (never.length > 0) {
+    const what = `${never.join(', ')} never work for own objects: what they are about has no owner`
+    findings.warn([...path, 'allow'], `${what}; leave them to another role`)
+  }
+  const { memory = null, nanoCpus = null } = role.profile.workload?.limits ?? {}
+  for (const [key, quota, limit] of [
+    ['memory', quotas.memory, memory],
+    ['cpus', quotas.nanoCpus, nanoCpus],
+  ] as const) {
+    if (quota === Number.POSITIVE_INFINITY || (limit !== null && limit !== Number.POSITIVE_INFINITY)) continue
+    const what = `a container that states no ${key} counts for nothing here, and may use all of the host's`
+    findings.warn([...path, 'quotas', key], `${what}: give workload.limits.${key} a number`)
+  }
+}
+
+/** Templates by which callers of two issuers, or of two roles, may meet without anybody having meant it. */
+function warnOwners({ bindings }: Policy, findings: Findings): void {
+  const own = bindings.filter(({ role }) => role.objects !== null)
+  for (const { index, issuer, owner, role } of own) {
+    const path = ['bindings', index]
+    const written = ({ owner: other }: Binding) => other?.from === 'binding'
+    const other = own.find((one) => one.issuer !== issuer && written(one))
+    if (owner?.from === 'binding' && !owner.anchored && other !== undefined) {
+      const what = `a key from here may equal one of bindings[${other.index}], whose issuer is another`
+      findings.warn([...path, 'owner'], `${what}: begin with "\${issuer}:", or with a text of its own`)
+    }
+    const mixed = own.find((one) => one.issuer === issuer && one.role.objects?.names !== role.objects?.names)
+    if (mixed !== undefined && mixed.index < index) {
+      const what = `${quoted(role.name)} and ${quoted(mixed.role.name)} differ in {own: prefixed}`
+      findings.warn([...path, 'role'], `${what}: an owner who has both meets the same object under two names`)
+    }
   }
 }

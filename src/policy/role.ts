@@ -2,8 +2,10 @@ import type { Findings } from '../config/findings.ts'
 import type { GraceConfig, RoleConfig } from '../config/schema.ts'
 import type { OperationId } from '../engine/operations.ts'
 import { expandAllow } from './allow.ts'
+import { compileObjects } from './objects.ts'
 import { extendRole, PRESETS } from './profile/presets.ts'
 import { compileParts } from './profile/profile.ts'
+import type { Profile } from './profile/types.ts'
 import type { Grace, Role } from './types.ts'
 import { waysToRoot } from './unbounded.ts'
 
@@ -18,11 +20,11 @@ function compileGrace(grace: GraceConfig = { sessions: 0, streams: 'unlimited' }
 
 /**
  * Compiles a role, on its preset where it has one. An item of `allow` that can never match is a problem: it is a slip,
- * or a false sense of what is given. So is a tunnel in a role whose workload is bounded.
+ * or a false sense of what is given. So is a tunnel in a role whose workload is bounded, or that is for own objects.
  */
 export function compileRole(name: string, config: RoleConfig, findings: Findings): Role {
   const path = ['roles', name] as const
-  const { extends: preset, grace, ...own } = config
+  const { extends: preset, grace, objects, images, quotas, lifetime, endsWith, ...own } = config
   const parts = preset === undefined ? own : extendRole(PRESETS[preset].parts, own)
   const allow = parts.allow ?? []
   const operations = new Set<OperationId>()
@@ -37,12 +39,8 @@ export function compileRole(name: string, config: RoleConfig, findings: Findings
     for (const id of allowed.elevated) elevated.add(id)
   }
   const profile = compileParts(parts, path, findings)
-  if (TUNNELS.some((id) => operations.has(id)) && profile.workload?.privileged !== true) {
-    const what = "BuildKit's tunnels cannot be looked into, so a role that has them is as good as root on the host"
-    const out =
-      'leave "buildkit" out (DOCKER_BUILDKIT=0 docker build does without), or say workload: {privileged: true}'
-    findings.problem([...path, 'allow'], `${what}: ${out}`)
-  }
+  const rule = compileObjects({ objects, images, quotas, lifetime, endsWith }, path, findings)
+  if (TUNNELS.some((id) => operations.has(id))) checkTunnels(rule !== null, profile, path, findings)
   const role = {
     name,
     extends: preset ?? null,
@@ -51,8 +49,20 @@ export function compileRole(name: string, config: RoleConfig, findings: Findings
     operations,
     elevated,
     profile,
-    objects: null,
+    objects: rule,
     grace: compileGrace(grace),
   }
   return { ...role, unbounded: waysToRoot(role).length > 0 }
+}
+
+function checkTunnels(own: boolean, { workload }: Profile, path: readonly PropertyKey[], findings: Findings): void {
+  const what = "BuildKit's tunnels cannot be looked into"
+  const without = 'leave "buildkit" out of "allow" (DOCKER_BUILDKIT=0 docker build does without)'
+  if (own) {
+    const why = 'so nobody can tell whose the objects are that it makes and uses'
+    findings.problem([...path, 'objects'], `${what}, ${why}: ${without}, or say objects: all`)
+  } else if (workload?.privileged !== true) {
+    const why = 'so a role that has them is as good as root on the host'
+    findings.problem([...path, 'allow'], `${what}, ${why}: ${without}, or say workload: {privileged: true}`)
+  }
 }

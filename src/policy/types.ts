@@ -1,9 +1,9 @@
 import type { PresetName } from '../config/profile-schema.ts'
 import type { OperationId } from '../engine/operations.ts'
-import type { Principal } from '../identity/principal.ts'
 import type { ReasonCode } from '../reasons.ts'
 import type { Condition } from './condition.ts'
 import type { ConditionErrors } from './condition-errors.ts'
+import type { OwnerTemplate } from './owner.ts'
 import type { Pattern } from './profile/pattern.ts'
 import type { RoleParts } from './profile/presets.ts'
 import type { Profile } from './profile/types.ts'
@@ -79,8 +79,8 @@ export interface Binding {
   readonly issuer: string
   /** Null: every principal of the issuer. An evaluation error is a non-match. */
   readonly when: Condition | null
-  /** Whose objects are the principal's: the owner key; null where the binding has none, or a claim in it is missing. */
-  readonly ownerOf: (principal: Principal) => string | null
+  /** Whose objects are the principal's; null where nothing says so. */
+  readonly owner: OwnerTemplate | null
   /** Its place in the file's list, for messages. */
   readonly index: number
 }
@@ -97,7 +97,7 @@ export interface Decision {
   readonly allow: boolean
   /** The role that decided; null when no binding matched, or the operation needs none. */
   readonly role: Role | null
-  /** The owner key that the binding gives; null where it gives none. */
+  /** The owner key that the binding gives; null where it gives none, and where no binding matched. */
   readonly owner: string | null
   readonly reason: ReasonCode
   /** For people: what was refused and what would allow it; empty when allowed. */

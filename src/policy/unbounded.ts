@@ -78,8 +78,12 @@ export function waysToRoot({ operations, profile }: Parts): WayToRoot[] {
 }
 
 /** Operations of the role that act inside containers, also those that somebody with more rights has made. */
-export function reachesOthers({ operations, elevated }: Pick<Role, 'operations' | 'elevated'>): OperationId[] {
-  return [...REACHERS.filter((id) => operations.has(id)), ...elevated]
+export function reachesOthers({
+  operations,
+  elevated,
+  objects,
+}: Pick<Role, 'operations' | 'elevated' | 'objects'>): OperationId[] {
+  return objects !== null ? [] : [...REACHERS.filter((id) => operations.has(id)), ...elevated]
 }
 
 function waysOfWorkload(workload: WorkloadProfile): [key: keyof WorkloadProfile & string, why: string][] {

@@ -78,7 +78,7 @@ it('shows a configuration as a table with unbounded roles marked, and as JSON', 
 it.each([
   ['broken YAML', () => 'listeners: [', /^dockgate: dockgate\.yaml:\d+:\d+: /],
   ['an unknown key', () => config({ more: 'listenrs: []\n' }), /dockgate\.yaml:12:1: listenrs: .*"listeners"/],
-  ['a key of a later version', () => config().replace('[create]', '[create], objects: own'), /objects/],
+  ['a key of a later version', () => config().replace('[create]', '[create], rate: {}'), /rate/],
   ['a wrong type', () => config().replace('[read]', 'read'), /dockgate\.yaml:7:22: roles\.observer\.allow/],
   ['a missing file', () => config().replace('publicKey: token.pem', 'publicKey: absent.pem'), /absent\.pem/],
   ['plain TCP beyond loopback', () => config({ address: '0.0.0.0:0' }), /tls/],

@@ -40,9 +40,11 @@ describe('a configuration that can be used', () => {
   })
 
   it('makes paths absolute, from the directory of the file and not of the process', () => {
-    const { config } = workspace.load([...SOUND, 'records: {file: ./records.jsonl}'].join('\n'))
+    const more = ['records: {file: ./records.jsonl}', 'ledger: {file: ledger.sqlite}']
+    const { config } = workspace.load([...SOUND, ...more].join('\n'))
     expect(config.issuers.local?.jwt?.publicKey).toBe(join(workspace.directory, 'local.pub'))
     expect(config.records.file).toBe(join(workspace.directory, 'records.jsonl'))
+    expect(config.ledger?.file).toBe(join(workspace.directory, 'ledger.sqlite'))
   })
 
   it('reads modes, sizes and durations', () => {
@@ -238,9 +240,9 @@ describe('what has the wrong shape', () => {
   })
 
   it.each([
-    ['roles.observer.objects', { 6: '  observer: {allow: [read], objects: own}' }, '6:29'],
+    ['roles.observer.limits', { 6: '  observer: {allow: [read], limits: {}}' }, '6:29'],
     ['roles.observer.rate', { 6: '  observer: {allow: [read], rate: {}}' }, '6:29'],
-    ['bindings[0].owner', { 8: '  - {role: observer, issuer: local, owner: x}' }, '8:37'],
+    ['bindings[0].unless', { 8: '  - {role: observer, issuer: local, unless: x}' }, '8:37'],
   ])('refuses %s, which would seem to bound something', (path, lines, place) => {
     const key = path.split('.').at(-1)
     expect(workspace.problemsWith(lines)).toEqual([

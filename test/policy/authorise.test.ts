@@ -136,7 +136,7 @@ describe('what is decided', () => {
   it('allows what the role lists, and makes no new object for it', () => {
     const principal = main()
     const decision = decide(policy, principal, operation('ContainerCreate'))
-    expect(decision).toEqual({ allow: true, role: policy.roles.get('ci'), reason: 'allowed', message: '' })
+    expect(decision).toEqual({ allow: true, role: policy.roles.get('ci'), owner: null, reason: 'allowed', message: '' })
     expect(decide(policy, principal, operation('ContainerList'))).toBe(decision)
   })
 
@@ -145,6 +145,7 @@ describe('what is decided', () => {
     expect(decide(policy, principal, operation('ContainerCreate'))).toEqual({
       allow: false,
       role: policy.roles.get('observer'),
+      owner: null,
       reason: 'operation-not-allowed',
       message:
         'role "observer" does not allow ContainerCreate (create); it allows read. To allow it, an operator adds "create" or "ContainerCreate" to roles.observer.allow',
@@ -156,6 +157,7 @@ describe('what is decided', () => {
     expect(decide(policy, main(), operation('ContainerAttach', true))).toEqual({
       allow: false,
       role: policy.roles.get('ci'),
+      owner: null,
       reason: 'operation-not-allowed',
       message:
         'role "ci" does not allow ContainerAttach with standard input, which counts as exec; it allows read, run. To allow it, an operator adds "exec" or "ContainerAttach" to roles.ci.allow',
@@ -166,6 +168,7 @@ describe('what is decided', () => {
     expect(decide(policy, principalWith(), operation('ContainerList'))).toEqual({
       allow: false,
       role: null,
+      owner: null,
       reason: 'binding-none',
       message:
         'no binding gives issuer "github" subject "repo:acme/app" a role; an operator can add one under "bindings"',
@@ -175,7 +178,7 @@ describe('what is decided', () => {
   it.each(['SystemPing', 'SystemPingHead', 'SystemVersion'] as const)(
     'allows %s to everybody, without a role',
     (id) => {
-      const always = { allow: true, role: null, reason: 'allowed', message: '' }
+      const always = { allow: true, role: null, owner: null, reason: 'allowed', message: '' }
       expect(decide(policy, principalWith(), operation(id))).toEqual(always)
       const narrow = policyOf({ one: ['ImagePush'] }, [{ role: 'one', issuer: 'github' }])
       expect(decide(narrow, principalWith(), operation(id))).toEqual(always)

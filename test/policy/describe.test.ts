@@ -22,9 +22,24 @@ describe('the description of a configuration', () => {
       engine: 'unix:///var/run/docker.sock',
       listeners: [{ name: '127.0.0.1:2375', address: '127.0.0.1:2375', tls: false, clientCertificates: 'none' }],
       issuers: [{ name: 'local', kind: 'jwt', source: 'local' }],
-      bindings: [{ role: 'observer', issuer: 'local', when: 'subject == "x"' }],
+      ledger: null,
+      bindings: [{ role: 'observer', issuer: 'local', when: 'subject == "x"', owner: null }],
       warnings: [],
     })
+  })
+
+  it('has the ledger, and the owner template of each binding', () => {
+    const { ledger, bindings } = described({
+      1: 'ledger: {file: ledger.sqlite}\nlisteners:',
+      4: '  local: {jwt: {preset: gitlab-ci, host: git.acme.io, audience: b}}',
+      6: '  observer: {allow: [read], objects: own}',
+      8: '  - {role: observer, issuer: local, when: subject == "a", owner: "${subject}"}\n  - {role: observer, issuer: local}',
+    })
+    expect(ledger).toBe(`${workspace.directory}/ledger.sqlite`)
+    expect(bindings.map(({ owner }) => owner)).toEqual([
+      '${subject}',
+      '${issuer}:${claims.project_path}#${claims.project_id}',
+    ])
   })
 
   it('has the warnings as lines with their place', () => {
@@ -67,6 +82,26 @@ describe('the description of a role', () => {
 
   it('says which operations act in the containers of others', () => {
     expect(roleOf('ContainerExec', 'ContainerAttach').reachesOthers).toEqual(['ContainerExec', 'ContainerAttach'])
+  })
+
+  it('says on whose objects it acts, within which quotas, and what never works there', () => {
+    const own = {
+      1: 'ledger: {file: ledger.sqlite}\nlisteners:',
+      6: '  observer: {allow: [read, exec, SystemAuth, "*Prune"], objects: {own: prefixed}, images: {shared: [docker.io/**]}, quotas: {volumes: 0, memory: 1GiB, cpus: 0.5}, lifetime: 90m}',
+      8: '  - {role: observer, issuer: local, owner: x}',
+    }
+    const [role] = described(own).roles
+    expect(role?.objects).toEqual({
+      names: 'prefixed',
+      sharedImages: ['docker.io/**'],
+      quotas: { volumes: 0, memory: 1_073_741_824, cpus: 0.5 },
+      lifetime: '90m',
+      endsWithToken: false,
+    })
+    expect(role?.neverWorks).toEqual(['BuildPrune'])
+    expect(role?.reachesOthers).toEqual([])
+    expect(JSON.parse(JSON.stringify(role))).toEqual(role)
+    expect(roleOf('*')).toMatchObject({ objects: null, neverWorks: [] })
   })
 
   it('says what it may ask for, by part, those of its preset included', () => {

@@ -2,8 +2,16 @@ import type { Principal } from '../../identity/principal.ts'
 import { didYouMean } from '../../nearest.ts'
 import { quoted } from '../../text.ts'
 
-/** A place in a pattern that stands for a fact about the principal, such as `${claims.repository}`. */
+/** A place in a text that stands for a fact about the principal, such as `${claims.repository}`. */
 interface Variable {
+  /** As written, without the braces: `claims.repository`. */
+  readonly name: string
+  /** Member names from `claims` on; null for a variable that is no claim. */
+  readonly claim: readonly string[] | null
+  /** Where in the text it begins. */
+  readonly offset: number
+  /** The value as it is; null when there is none, or when it is no text. */
+  readonly textFor: (principal: Principal) => string | null
   /** The value, to be taken literally; null when there is none, or when it would not be safe to put into a name or path. */
   readonly valueFor: (principal: Principal) => string | null
 }
@@ -18,7 +26,7 @@ export type TemplateResult =
 /** A longer value is no name of anything. */
 const VALUE_LENGTH = 1024
 
-const CLAIMS = 'claims.'
+const CLAIMS = 'claims'
 const FACTS: ReadonlyMap<string, (principal: Principal) => unknown> = new Map<
   string,
   (principal: Principal) => unknown
@@ -29,8 +37,9 @@ const FACTS: ReadonlyMap<string, (principal: Principal) => unknown> = new Map<
 ])
 
 /**
- * Reads the variables of a pattern: `${claims.NAME}` (a dot reaches into a claim that is an object), `${subject}`,
- * `${issuer}` (the configured issuer's name) and `${cert.commonName}`. A `$` without `{` is itself.
+ * Reads the variables of a pattern: `${claims.NAME}` (a dot reaches into a claim that is an object),
+ * `${claims["any name"]}`, `${subject}`, `${issuer}` (the configured issuer's name) and `${cert.commonName}`. A `$` without
+ * `{` is itself.
  *
  * A value is put in literally, stars and slashes in it included. There is none, and so nothing matches, for a claim that
  * is missing or no text, that is empty or longer than 1024 characters, that holds a control character, a lone surrogate
@@ -42,7 +51,7 @@ export function parseTemplate(text: string): TemplateResult {
   for (let start = text.indexOf('${'); start >= 0; start = text.indexOf('${', from)) {
     const end = text.indexOf('}', start)
     if (end < 0) return { problem: '"${" has no "}"', offset: start }
-    const variable = parseVariable(text.slice(start + 2, end))
+    const variable = parseVariable(text.slice(start + 2, end), start)
     if ('problem' in variable) return { ...variable, offset: start }
     parts.push(text.slice(from, start), variable)
     from = end + 1
@@ -51,21 +60,40 @@ export function parseTemplate(text: string): TemplateResult {
   return { parts: parts.filter((part) => part !== '') }
 }
 
-function parseVariable(name: string): Variable | { readonly problem: string } {
-  const fact = FACTS.get(name) ?? claim(name)
-  if (fact !== null) return { valueFor: (principal) => literal(fact(principal)) }
+function parseVariable(name: string, offset: number): Variable | { readonly problem: string } {
+  const path = claimPath(name)
+  const fact = path === null ? FACTS.get(name) : claimAt(path)
+  if (fact !== undefined) {
+    const textFor = (principal: Principal) => {
+      const value = fact(principal)
+      return typeof value === 'string' ? value : null
+    }
+    return { name, claim: path, offset, textFor, valueFor: (principal) => literal(textFor(principal)) }
+  }
   const known = [...FACTS.keys(), 'claims.NAME']
-  const hint = didYouMean(name.replace(/[.].*/s, ''), ['claims', 'subject', 'issuer', 'cert'])
+  const hint = didYouMean(name.replace(/[.[].*/s, ''), ['claims', 'subject', 'issuer', 'cert'])
   return { problem: `${quoted(`\${${name}}`, 80)} is not known here${hint}; there are ${known.join(', ')}` }
 }
 
-function claim(name: string): ((principal: Principal) => unknown) | null {
+/** The member names of `claims.a["b.c"]`; null when it is no such thing. */
+function claimPath(name: string): readonly string[] | null {
   if (!name.startsWith(CLAIMS)) return null
-  const keys = name.slice(CLAIMS.length).split('.')
-  if (!keys.every((key) => /^[A-Za-z0-9_-]+$/.test(key))) return null
+  const step = /\.([A-Za-z0-9_-]+)|\["([^"\\]+)"\]/y
+  const keys: string[] = []
+  for (let at = CLAIMS.length; at < name.length; at = step.lastIndex) {
+    step.lastIndex = at
+    const [, plain, inQuotes] = step.exec(name) ?? []
+    const key = plain ?? inQuotes
+    if (key === undefined) return null
+    keys.push(key)
+  }
+  return keys.length === 0 ? null : keys
+}
+
+function claimAt(path: readonly string[]): (principal: Principal) => unknown {
   return ({ claims }) => {
     let value: unknown = claims
-    for (const key of keys) {
+    for (const key of path) {
       if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
       value = (value as Record<string, unknown>)[key]
     }
@@ -73,8 +101,8 @@ function claim(name: string): ((principal: Principal) => unknown) | null {
   }
 }
 
-function literal(value: unknown): string | null {
-  if (typeof value !== 'string' || value.length > VALUE_LENGTH || !value.isWellFormed()) return null
+function literal(value: string | null): string | null {
+  if (value === null || value.length > VALUE_LENGTH || !value.isWellFormed()) return null
   if (/[\0-\x1f\x7f-\x9f\\]/.test(value)) return null
   return value.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..') ? value : null
 }
