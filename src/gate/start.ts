@@ -6,6 +6,8 @@ import { createEngine, probeEngine } from '../forward/engine.ts'
 import { createAuthenticator } from '../identity/authenticate.ts'
 import { followRevocations } from '../identity/revocations.ts'
 import { bind } from '../listen/bind.ts'
+import { createWorld } from '../objects/confine.ts'
+import { createAsk } from './ask.ts'
 import type { Gate } from './gate.ts'
 import { createOpenExchanges } from './open.ts'
 import { createApp } from './plain.ts'
@@ -51,7 +53,9 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     records,
     open: createOpenExchanges(),
     surroundings: createSurroundings(engine),
-    world: null,
+    world: [...policy.roles.values()].some(({ objects }) => objects !== null)
+      ? createWorld(createAsk(engine), ledger())
+      : null,
   }
   const apps: FastifyInstance[] = []
   const sockets = new Set<Socket>()
@@ -88,6 +92,14 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     if (!answered) warn(`warning: no Docker Engine answers at ${config.engine}; callers get 502 until one does`)
   })
   return { listeners, close }
+}
+
+function ledger() {
+  const volumes = new Map<string, string>()
+  return {
+    noteVolume: (name: string, owner: string) => void volumes.set(name, owner),
+    volumeOwner: (name: string) => volumes.get(name) ?? null,
+  }
 }
 
 function warn(line: string): void {
