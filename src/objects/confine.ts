@@ -7,7 +7,9 @@ import { createContainers } from './containers.ts'
 import { createImages } from './images.ts'
 import type { Ledger } from './ledger.ts'
 import { createLocks } from './locks.ts'
-import { createInspect, createLookup } from './lookup.ts'
+import { createInspect, createListOwn, createLookup } from './lookup.ts'
+import { createMemory } from './memory.ts'
+import { withoutPrefix } from './prefixed.ts'
 import { Settled, type World } from './request.ts'
 import { RULES } from './rules.ts'
 import type { Ask, Errand, Owner } from './types.ts'
@@ -16,15 +18,10 @@ import type { Ask, Errand, Owner } from './types.ts'
 export function createWorld(ask: Ask, ledger: Ledger): World {
   const containers = createContainers(ask)
   const inspect = createInspect(ask)
-  return {
-    ask,
-    inspect,
-    containers,
-    lookup: createLookup(ask, inspect, containers, ledger),
-    images: createImages(ask),
-    ledger,
-    locks: createLocks(),
-  }
+  const listOwn = createListOwn(ask, containers)
+  const memory = createMemory()
+  const lookup = createLookup({ inspect, listOwn, containers, ledger, memory })
+  return { ask, inspect, listOwn, containers, lookup, memory, images: createImages(ask), ledger, locks: createLocks() }
 }
 
 /** @param record the record id of the request */
@@ -54,9 +51,10 @@ export async function confine(checked: CheckedRequest, owner: Owner, world: Worl
     )
   }
   try {
-    return await rule({ checked, owner, world })
+    const errand = await rule({ checked, owner, world })
+    return withoutPrefix(errand, id, owner.prefix)
   } catch (cause) {
-    if (cause instanceof Settled) return cause.answer
+    if (cause instanceof Settled) return withoutPrefix(cause.answer, id, owner.prefix)
     throw cause
   }
 }

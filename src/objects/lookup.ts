@@ -2,9 +2,10 @@ import { encodeComponent, encodePath } from '../engine/target.ts'
 import type { ObjectKind } from '../engine/types.ts'
 import { serialiseJson } from '../inspect/json/serialise.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../inspect/json/value.ts'
-import { type Containers, factsOfInspected } from './containers.ts'
+import { type Containers, factsOfInspected, factsOfListed } from './containers.ts'
 import { at, textAt } from './edit.ts'
 import type { Ledger } from './ledger.ts'
+import type { Memory } from './memory.ts'
 import { OWNER_LABEL, ownerIn } from './stamps.ts'
 import type { Ask, Owner, Told } from './types.ts'
 
@@ -103,7 +104,30 @@ export function createInspect(ask: Ask): Inspect {
   }
 }
 
-export function createLookup(ask: Ask, inspect: Inspect, containers: Containers, ledger: Ledger): Lookup {
+/** The engine's list of an owner's objects of a kind, each looked at; volumes without labels are not among them. */
+export type ListOwn = (kind: OwnedKind, owner: Pick<Owner, 'key'>) => Promise<readonly JsonValue[]>
+
+export function createListOwn(ask: Ask, containers: Containers): ListOwn {
+  return async (kind, { key }) => {
+    const filters = serialiseJson({ label: [`${OWNER_LABEL}=${key}`] }).toString()
+    const { status, body } = await ask('GET', `${KINDS[kind].list}filters=${encodeComponent(filters)}`)
+    const items = status === 200 ? (kind === 'volume' ? (at(body, 'Volumes') ?? null) : body) : null
+    if (items === null || !isJsonArray(items)) return []
+    if (kind !== 'container') return items
+    const owners = await Promise.all(items.map((item) => containers.ownerOf(factsOfListed(item))))
+    return items.filter((_, index) => owners[index] === key)
+  }
+}
+
+export interface LookupParts {
+  readonly inspect: Inspect
+  readonly listOwn: ListOwn
+  readonly containers: Containers
+  readonly ledger: Ledger
+  readonly memory: Memory
+}
+
+export function createLookup({ inspect, listOwn, containers, ledger, memory }: LookupParts): Lookup {
   async function isOwn(kind: OwnedKind, told: JsonObject, owner: Owner): Promise<boolean> {
     if (kind === 'container') return (await containers.ownerOf(factsOfInspected(told))) === owner.key
     if (ownerIn(at(told, ...KINDS[kind].labels)) === owner.key) return true
@@ -117,6 +141,7 @@ export function createLookup(ask: Ask, inspect: Inspect, containers: Containers,
     const name = textAt(told, ...facts.name).replace(/^\//, '')
     const shared = kind === 'network' && PREDEFINED.has(name) && ownerIn(at(told, ...facts.labels)) === null
     if (id === '' || !(shared || (await isOwn(kind, told, owner)))) return null
+    memory.note(kind, id, shared ? null : owner.key)
     return { id, name, inspected: told, shared }
   }
 
@@ -126,10 +151,7 @@ export function createLookup(ask: Ask, inspect: Inspect, containers: Containers,
    */
   async function amongOwn(kind: OwnedKind, name: string, owner: Owner): Promise<Found | null> {
     const facts = KINDS[kind]
-    const filters = serialiseJson({ label: [`${OWNER_LABEL}=${owner.key}`] }).toString()
-    const { status, body } = await ask('GET', `${facts.list}filters=${encodeComponent(filters)}`)
-    if (status !== 200 || !isJsonArray(body)) return null
-    const ids = body
+    const ids = (await listOwn(kind, owner))
       .filter((item) => textAt(item, ...facts.id).startsWith(name) || textAt(item, ...facts.name) === name)
       .map((item) => textAt(item, ...facts.id))
     if (ids.length !== 1) return null

@@ -8,7 +8,8 @@ import { objectFrom, textAt } from './edit.ts'
 import type { Images } from './images.ts'
 import type { Ledger } from './ledger.ts'
 import type { Locks } from './locks.ts'
-import type { Found, Inspect, Lookup, OwnedKind } from './lookup.ts'
+import type { Found, Inspect, ListOwn, Lookup, OwnedKind } from './lookup.ts'
+import type { Memory } from './memory.ts'
 import { aboutNothing, parameterOf, renamed, twinOf } from './twin.ts'
 import type { Ask, Errand, Owner, Shape } from './types.ts'
 
@@ -18,6 +19,8 @@ export interface World {
   readonly containers: Containers
   readonly inspect: Inspect
   readonly lookup: Lookup
+  readonly listOwn: ListOwn
+  readonly memory: Memory
   readonly images: Images
   readonly ledger: Ledger
   readonly locks: Locks

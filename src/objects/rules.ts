@@ -2,6 +2,7 @@ import type { OperationId } from '../engine/operations.ts'
 import type { Rule } from './request.ts'
 import { CONTAINER_RULES } from './rules/containers.ts'
 import { CREATE_RULES } from './rules/create.ts'
+import { LIST_RULES } from './rules/lists.ts'
 import { NETWORK_RULES } from './rules/networks.ts'
 import { VOLUME_RULES } from './rules/volumes.ts'
 
@@ -11,4 +12,5 @@ export const RULES: Partial<Record<OperationId, Rule>> = {
   ...CREATE_RULES,
   ...NETWORK_RULES,
   ...VOLUME_RULES,
+  ...LIST_RULES,
 }
