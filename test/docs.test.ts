@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { checkPieces } from '../src/config/check.ts'
 import { createFindings } from '../src/config/findings.ts'
-import { ISSUER_PRESETS } from '../src/config/issuer-presets.ts'
+import { ISSUER_PRESETS, issuerPreset } from '../src/config/issuer-presets.ts'
 import { piecesOf } from '../src/config/pieces.ts'
 import { configSchema, roleSchema } from '../src/config/schema.ts'
 import { compile } from '../src/policy/compile.ts'
@@ -42,10 +42,31 @@ it('shows only roles in docs/roles.md that dockgate would take', () => {
   }
 })
 
-it.each(['README.md', 'docs/certificates.md'])('shows only configurations in %s that dockgate would take', (page) => {
-  const blocks = [...read(page).matchAll(/```yaml\n(listeners:[^`]*)```/g)].map(([, yaml]) => yaml ?? '')
-  expect(blocks).toHaveLength(1)
-  for (const yaml of blocks) expect(configSchema.safeParse(parse(yaml)).error).toBeUndefined()
+it.each(['README.md', 'docs/certificates.md', 'docs/owners.md'])(
+  'shows only configurations in %s that dockgate would take',
+  (page) => {
+    const blocks = [...read(page).matchAll(/```yaml\n(listeners:[^`]*)```/g)].map(([, yaml]) => yaml ?? '')
+    expect(blocks).toHaveLength(1)
+    for (const yaml of blocks) {
+      const findings = createFindings()
+      expect(configSchema.safeParse(parse(yaml)).error).toBeUndefined()
+      checkPieces(piecesOf(parse(yaml)), findings)
+      compile(piecesOf(parse(yaml)), findings)
+      expect([findings.problems, findings.warnings]).toEqual([[], []])
+    }
+  },
+)
+
+it("has the owner template of each issuer's preset in docs/owners.md", () => {
+  const rows = read('docs/owners.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => {
+      const [, names = '', template = ''] = line.split('|')
+      const owner = /^ `(.*)` $/.exec(template)?.[1] ?? null
+      return [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => [name, owner])
+    })
+  expect(rows).toEqual(ISSUER_PRESETS.map((name) => [name, issuerPreset(name).owner]))
 })
 
 it('shows only issuers and bindings in docs/issuers.md that dockgate would take, one block for each preset', () => {

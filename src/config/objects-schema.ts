@@ -15,7 +15,7 @@ const count = z.int().min(0).max(MOST)
 
 const sharedSchema = z.strictObject({
   shared: images(
-    'Images that every owner sees and may run, whoever brought them, and that none may tag, load or remove. Which images may be run, own and shared alike, is workload.images',
+    'Images that every owner sees and may run, whoever brought them, and that none may tag over or remove. Which images may be run, own and shared alike, is workload.images',
   ),
 })
 

@@ -187,4 +187,4 @@ roles:
 ${roleLines(roles).roles}bindings:
 ${roleLines(roles).bindings}records: { file: records.jsonl }
 revocations: { file: revoked.jsonl }
-`
+${roleLines(roles).ledger}`

@@ -44,6 +44,13 @@ it('T128 keeps control characters and bidirectional overrides out of what it wri
   expect(record.unrecognised).not.toMatch(/[\u0000-\u001f\u202e]/u)
 })
 
+it('names the owner under whom it was decided, where there is one', () => {
+  const open = exchange('GET', '/info')
+  expect(makeRecord(open, 'request')).not.toHaveProperty('owner')
+  open.owner = 'github:acme/app#74'
+  expect(makeRecord(open, 'request').owner).toBe('github:acme/app#74')
+})
+
 it('tells a refusal from a failure of the engine', () => {
   const open = exchange('GET', '/info')
   open.reason = 'operation-not-allowed'

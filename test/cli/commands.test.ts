@@ -75,6 +75,25 @@ it('shows a configuration as a table with unbounded roles marked, and as JSON', 
   expect(json.bindings.map((binding: { role: string }) => binding.role)).toEqual(['observer', 'maker'])
 })
 
+it('shows on whose objects a role acts, by which owner, and where the ledger is', async () => {
+  const maker =
+    'maker: { allow: [run, BuildPrune], workload: {}, objects: own, images: { shared: ["docker.io/**"] }, quotas: { containers: 5 }, lifetime: 2h, endsWith: token }'
+  const text = config({ more: 'ledger: { file: ledger.sqlite }\n' })
+    .replace(/maker: .*/, maker)
+    .replace('role: maker, issuer: local', 'role: maker, issuer: local, owner: "${claims.team}"')
+  write('dockgate.yaml', text)
+  const { code, stdout } = await place.run('check', '--config', 'dockgate.yaml')
+  expect(stdout).toContain(`    objects: the caller's own only
+    images that everybody sees: docker.io/**
+    at a time: containers 5
+    what it made is removed after 2h, or the end of the token
+    allowed, and refused all the same, as it is about nothing that has an owner: BuildPrune
+`)
+  expect(stdout).toMatch(/local +-> +maker +everybody +owner \$\{claims\.team\}\n/)
+  expect(stdout).toContain(`ledger (whose images and unnamed volumes are whose)\n  ${at('ledger.sqlite')}\n`)
+  expect(code).toBe(0)
+})
+
 it.each([
   ['broken YAML', () => 'listeners: [', /^dockgate: dockgate\.yaml:\d+:\d+: /],
   ['an unknown key', () => config({ more: 'listenrs: []\n' }), /dockgate\.yaml:12:1: listenrs: .*"listeners"/],

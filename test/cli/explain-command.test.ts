@@ -88,6 +88,39 @@ note       the caller is taken as verified: no signature, date or audience was l
     expect(code).toBe(3)
   })
 
+  describe('of a role for own objects', () => {
+    const OWN = CONFIG.replace('ci: { extends: ci-run }', 'ci: { extends: ci-run, objects: { own: prefixed } }')
+      .replace('issuer: local, when: \'claims.ref == "main"\'', "issuer: local, owner: '${claims.team}'")
+      .replace('issuer: away', 'issuer: away, owner: x')
+    beforeEach(() => {
+      writeFileSync(join(place.folder, 'dockgate.yaml'), `${OWN}ledger: { file: ledger.sqlite }\n`)
+      writeFileSync(join(place.folder, 'web.json'), JSON.stringify({ iss: LOCAL_ISSUER, sub: 'me', team: 'web' }))
+    })
+
+    it('says under which key, and that only the engine knows whose an object is', async () => {
+      const { code, stdout } = await explain('--as', 'web.json', 'POST', '/containers/db/start')
+      expect(stdout).toContain(
+        '\nowner      "web", by the template "${claims.team}"; nobody else\'s objects are seen or touched\n',
+      )
+      expect(stdout).toContain("whether the objects that it names are the caller's own, only the engine and the ledger")
+      expect(code).toBe(0)
+      const { stdout: json } = await explain('--as', 'web.json', 'POST', '/containers/db/start', '--json')
+      expect(JSON.parse(json)).toMatchObject({
+        owner: { key: 'web', template: '${claims.team}' },
+        role: { objects: 'prefixed' },
+      })
+    })
+
+    it('says which claim is missing to a caller who has no key, with exit code 3', async () => {
+      const { code, stdout } = await explain(...AS, 'POST', '/containers/db/start')
+      expect(stdout).toMatch(
+        /^refused: 403 owner-unknown\nrole "ci" is for own objects, .* wants claims\.team, which is missing, empty or no text\. /,
+      )
+      expect(stdout).not.toContain('\nowner ')
+      expect(code).toBe(3)
+    })
+  })
+
   it('shows the body that would be sent only with --json, environment included', async () => {
     const args = [...AS, 'POST', '/containers/create', '--body', 'create.json']
     const [text, json] = [await explain(...args), await explain(...args, '--json')]
@@ -105,7 +138,7 @@ note       the caller is taken as verified: no signature, date or audience was l
   ])('prints JSON of one shape for %s %s', async (method, path, exit) => {
     const { code, stdout } = await explain(...AS, method, path, '--json')
     expect(Object.keys(JSON.parse(stdout))).toEqual(
-      'allowed status reason message request operation caller bindings role findings sent notes'.split(' '),
+      'allowed status reason message request operation caller bindings role owner findings sent notes'.split(' '),
     )
     expect(code).toBe(exit)
   })

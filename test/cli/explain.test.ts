@@ -197,6 +197,7 @@ describe('explain', () => {
       allow: ['read', 'read-sensitive'],
       allowedBy: 'read-sensitive',
       wouldAllow: [],
+      objects: 'all',
     })
   })
 

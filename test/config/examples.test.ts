@@ -33,6 +33,7 @@ it('the examples are those that the documentation names', () => {
   expect(readdirSync(EXAMPLES)).toEqual([
     'github-actions.yaml',
     'gitlab-ci.yaml',
+    'many-pipelines.yaml',
     'minimal.yaml',
     'staff-certificates.yaml',
   ])

@@ -110,4 +110,4 @@ ${roleLines(more).bindings}  - { role: operator, issuer: local, when: 'claims.ro
   - { role: operator, issuer: staff, when: 'cert.commonName == "operator"' }
   - { role: observer, issuer: staff }
 records: { file: records.jsonl }
-`
+${roleLines(more).ledger}`
