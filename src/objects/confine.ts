@@ -29,9 +29,9 @@ export function ownerOf(key: string, rule: ObjectsRule, principal: Principal, re
   return { key, rule, principal, prefix: rule.names === 'prefixed' ? prefixOf(key) : '', record }
 }
 
-/** Ten digits: two owners of one engine do not meet by chance, and names stay readable. */
+/** 64 bits: owners who choose their keys do not meet by search either. */
 function prefixOf(key: string): string {
-  return `o-${createHash('sha256').update(key).digest('hex').slice(0, 10)}-`
+  return `o-${createHash('sha256').update(key).digest('hex').slice(0, 16)}-`
 }
 
 /**
