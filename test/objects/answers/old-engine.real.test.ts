@@ -1,0 +1,3 @@
+import { describeAnswersOf } from './engines.ts'
+
+describeAnswersOf('old')
