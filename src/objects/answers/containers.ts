@@ -6,7 +6,7 @@ import { type Sight, whenKnown } from './sight.ts'
 
 /** ContainerList: the containers that the owner may see. */
 export function containerList(sight: Sight): Elements {
-  return { elements: containerItem(sight) }
+  return { elements: containerItem(sight), mark: sight.containerMark }
 }
 
 /** A container's summary, of ContainerList and of SystemDataUsage. */

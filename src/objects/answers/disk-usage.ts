@@ -1,5 +1,5 @@
 import { JsonNumber, type JsonObject } from '../../inspect/json/value.ts'
-import { containerItem } from './containers.ts'
+import { containerItem, containerList } from './containers.ts'
 import type { Decide, Kept } from './decide.ts'
 import type { Members } from './filter-answer.ts'
 import { imageItem } from './images.ts'
@@ -39,7 +39,7 @@ export function diskUsage(sight: Sight, verbose: boolean): Members {
         case 'Images':
           return { elements: countedImage(sight, images) }
         case 'Containers':
-          return { elements: containerItem(sight) }
+          return containerList(sight)
         case 'Volumes':
           return { elements: volumeItem(sight) }
         case 'BuildCache':

@@ -24,6 +24,8 @@ import {
 /** An array (or null, as Go writes a slice that nobody made) whose elements are decided on one by one. */
 export interface Elements {
   readonly elements: Decide
+  /** An element without these bytes is dropped unread: reading costs many times what looking for them does. */
+  readonly mark?: Buffer | null
 }
 
 /** An object (or null) whose members are decided on one by one, or gone into. */
@@ -61,12 +63,20 @@ function* readAnswer(reader: Reader, plan: Plan): Steps<void> {
 }
 
 /** @param comma where, in what is held before the value, its comma is; -1 when it has none */
-function* readPlanned(reader: Reader, plan: Plan, open: Open, member: string, comma: number): Steps<void> {
+function* readPlanned(
+  reader: Reader,
+  plan: Plan,
+  open: Open,
+  member: string,
+  comma: number,
+  mark: Buffer | null = null,
+): Steps<void> {
   const first = yield* nextByte(reader)
   if (typeof plan === 'function' || first === LOWER_N) {
     const start = heldLength(reader)
     yield* skipValue(reader, first)
     const bytes = takeHeld(reader)
+    if (mark !== null && !bytes.includes(mark)) return
     const sent = yield* judgeValue(bytes.subarray(start), typeof plan === 'function' ? plan : onlyNull, member)
     if (sent !== null) pass(reader, open, bytes.subarray(0, start), comma, sent)
     return
@@ -84,11 +94,11 @@ function onlyNull(value: unknown): boolean {
   return true
 }
 
-function* readElements(reader: Reader, { elements }: Elements, member: string): Steps<void> {
+function* readElements(reader: Reader, { elements, mark = null }: Elements, member: string): Steps<void> {
   const open: Open = { empty: true }
   let comma = yield* beforeItem(reader, CLOSE_BRACKET, true)
   while (comma !== null) {
-    yield* readPlanned(reader, elements, open, member, comma)
+    yield* readPlanned(reader, elements, open, member, comma, mark)
     comma = yield* beforeItem(reader, CLOSE_BRACKET, false)
   }
   reader.at += 1

@@ -12,6 +12,8 @@ export type Soon<Value> = Value | Promise<Value>
  * was known of an object should be remembered for a while; about what is not known, the answer is `false`.
  */
 export interface Sight {
+  /** What the summary of each of the owner's containers has in it, and few others; `null` when there is no such thing. */
+  readonly containerMark: Buffer | null
   /**
    * @param labels an event's are its attributes: the labels, with the engine's own attributes among them
    * @param imageId of the image that it was made from; `null` where the answer does not tell it
@@ -39,3 +41,13 @@ export interface Sight {
 export function whenKnown<Value, Result>(value: Soon<Value>, next: (value: Value) => Soon<Result>): Soon<Result> {
   return value instanceof Promise ? value.then(next) : next(value)
 }
+
+/**
+ * A label as the engine writes it among others: `"name":"value"`, as Go's encoding/json does. `null` when it has characters
+ * that JSON can write in more than one way, or Go writes as an escape (quotes, backslashes, `<`, `>`, `&`, all but ASCII).
+ */
+export function labelMark(name: string, value: string): Buffer | null {
+  return PLAIN.test(name) && PLAIN.test(value) ? Buffer.from(`"${name}":"${value}"`) : null
+}
+
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/

@@ -9,7 +9,7 @@ import { filterSequence } from '../../../src/objects/answers/filter-sequence.ts'
 import { imageList } from '../../../src/objects/answers/images.ts'
 import { systemInfo } from '../../../src/objects/answers/info.ts'
 import { networkInspect, networkList } from '../../../src/objects/answers/networks.ts'
-import type { Sight } from '../../../src/objects/answers/sight.ts'
+import { labelMark, type Sight } from '../../../src/objects/answers/sight.ts'
 import { configList, secretList, serviceList, taskList } from '../../../src/objects/answers/swarm.ts'
 import { volumeList } from '../../../src/objects/answers/volumes.ts'
 import { engineRequest } from '../../support/engine-api.ts'
@@ -163,6 +163,7 @@ function sightOfOwner(owner: Owner, ids: Readonly<Record<Owner, ReadonlySet<stri
   const own = (id: string, labels: Readonly<Record<string, string>> | null) =>
     ids[owner].has(id) || labels?.owner === owner
   return {
+    containerMark: labelMark('owner', owner),
     container: own,
     containerNamed: () => false,
     containersOf: () => -1,

@@ -84,6 +84,15 @@ describe('an array that streams past', () => {
     )
   })
 
+  it('drops what is without a mark unread, wherever its bytes are cut', async () => {
+    const asked: unknown[] = []
+    const plan: Plan = { elements: (element) => asked.push(element) > 0, mark: Buffer.from('"a":"b"') }
+    expect(await filtered('[{"a":"c"},{"a":"b","n":1},{"x":[1}},{"a":"b"}]\n', plan)).toBe(
+      '[{"a":"b","n":1},{"a":"b"}]\n',
+    )
+    expect(asked).toEqual([{ a: 'b', n: 1 }, { a: 'b' }])
+  })
+
   it('passes what is decided before it asks for more bytes', async () => {
     async function* engine() {
       yield Buffer.from('[1,2,')
@@ -147,6 +156,7 @@ describe('an answer that cannot be read', () => {
     ['has a comma too many', '[1,]'],
     ['begins with a comma', '[,1]'],
     ['is no array', '{"a":1}'],
+    ['begins as no array', '7]'],
     ['is an error', '"oops"'],
     ['has an element that is no JSON', '[1,nope]'],
     ['has brackets that do not fit', '[{"a":[1}]]'],

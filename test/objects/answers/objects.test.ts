@@ -4,7 +4,7 @@ import { filterAnswer, type Plan } from '../../../src/objects/answers/filter-ans
 import { imageList } from '../../../src/objects/answers/images.ts'
 import { systemInfo } from '../../../src/objects/answers/info.ts'
 import { networkInspect, networkList } from '../../../src/objects/answers/networks.ts'
-import type { Sight } from '../../../src/objects/answers/sight.ts'
+import { labelMark, type Sight } from '../../../src/objects/answers/sight.ts'
 import { configList, secretList, serviceList, taskList } from '../../../src/objects/answers/swarm.ts'
 import { volumeList } from '../../../src/objects/answers/volumes.ts'
 import { idOf, later, sightOf } from './owners.ts'
@@ -38,6 +38,12 @@ describe.each<[string, Sight]>([
         [THEIRS, {}, null],
       ])
       expect(await narrowed([{ Id: MINE }, { Id: THEIRS }], containerList(sight))).toEqual([{ Id: MINE }])
+    })
+
+    it('is nothing without its mark, and with it what is its own', async () => {
+      const marked = { ...sight, containerMark: labelMark('owner', 'aa') }
+      const own = { Id: THEIRS, Labels: { owner: 'aa' } }
+      expect(await narrowed([{ Id: MINE, Labels: {} }, own], containerList(marked))).toEqual([own])
     })
 
     it('is nothing of what has another shape', async () => {
@@ -160,6 +166,17 @@ describe.each<[string, Sight]>([
       ])
     })
 
+    it.each([
+      ['Manifests', [{ ImageData: { Containers: [THEIRS] } }], [{ ImageData: { Containers: [] } }]],
+      ['Descriptor', { annotations: { name: 'theirs' } }, {}],
+      ['Identity', { Pull: [] }, undefined],
+    ])('is not told by %s alone either', async (name, value, wanted) => {
+      const item = { Id: 'sha256:aa', Containers: 1, SharedSize: -1 }
+      expect(await narrowed([{ ...item, [name]: value }], imageList(sight))).toEqual([
+        wanted === undefined ? item : { ...item, [name]: wanted },
+      ])
+    })
+
     it('is the references that its sight leaves, beside all that', async () => {
       const own: Sight = {
         ...sight,
@@ -196,4 +213,18 @@ describe.each<[string, Sight]>([
     })
     expect(await narrowed({ NCPU: 2, DriverStatus: null }, systemInfo(own))).toEqual({ NCPU: 2, DriverStatus: null })
   })
+})
+
+describe('a label that marks', () => {
+  it('is written as Go writes it', () => {
+    expect(labelMark('io.dockgate.owner', 'acme/app')?.toString()).toBe('"io.dockgate.owner":"acme/app"')
+  })
+
+  it.each(['a"b', 'a\\b', 'a<b', 'a>b', 'a&b', 'ä', 'a\nb', '\u2028', '\x7f'])(
+    'is none where Go may escape it: %j',
+    (value) => {
+      expect(labelMark('owner', value)).toBeNull()
+      expect(labelMark(value, 'owner')).toBeNull()
+    },
+  )
 })

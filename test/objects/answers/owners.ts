@@ -6,6 +6,7 @@ export function sightOf(word: string): Sight {
   const seen = (...names: (string | null)[]) => names.some((name) => name?.includes(word))
   const labelled = (labels: Labels | null) => Object.values(labels ?? {}).includes(word)
   return {
+    containerMark: null,
     container: (id, labels) => seen(id) || labelled(labels),
     containerNamed: (name) => seen(name),
     containersOf: (imageId) => (seen(imageId) ? 1 : 0),
@@ -22,9 +23,9 @@ export function sightOf(word: string): Sight {
 
 /** The same, with every answer a turn later. */
 export function later(sight: Sight): Sight {
-  const asked = new Map<string, unknown>()
+  const asked = new Map<string, unknown>([['containerMark', sight.containerMark]])
   for (const [name, ask] of Object.entries(sight)) {
-    asked.set(name, async (...about: unknown[]) => (ask as (...about: unknown[]) => unknown)(...about))
+    if (typeof ask === 'function') asked.set(name, async (...about: unknown[]) => ask(...about))
   }
   return Object.fromEntries(asked) as unknown as Sight
 }
