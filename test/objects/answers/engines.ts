@@ -16,17 +16,17 @@ import { engineRequest } from '../../support/engine-api.ts'
 import { BASE_IMAGE, type Engine, type EngineName, startEngine } from '../../support/engines.ts'
 import { inChunks, textFrom } from './streams.ts'
 
-/** The owner `aye` and another, `bee`, have one of everything on a real engine. */
+/** The owner `mine` and another, `theirs`, have one of everything on a real engine. */
 export function describeAnswersOf(name: EngineName): void {
   describe(`the answers of the ${name} engine`, () => {
     let engine: Engine
-    const ids: Record<Owner, Set<string>> = { aye: new Set(), bee: new Set() }
+    const ids: Record<Owner, Set<string>> = { mine: new Set(), theirs: new Set() }
     let since = 0
     beforeAll(async () => {
       engine = await startEngine(name)
       since = Math.floor(Date.now() / 1000) - 1
       await post('/swarm/init', { ListenAddr: '127.0.0.1', AdvertiseAddr: '127.0.0.1' })
-      for (const owner of ['aye', 'bee'] as const) ids[owner] = await makeObjects(post, owner)
+      for (const owner of ['mine', 'theirs'] as const) ids[owner] = await makeObjects(post, owner)
     })
     afterAll(() => engine?.stop())
 
@@ -62,13 +62,13 @@ export function describeAnswersOf(name: EngineName): void {
 
     it.each(NARROWED)('name what is the owner’s and nothing of another: %s', async (target, plan, marks) => {
       const answer = (await get(target)).toString()
-      const sent = await through(target, plan(sightOfOwner('aye', ids)))
+      const sent = await through(target, plan(sightOfOwner('mine', ids)))
       for (const mark of marks) {
-        expect(answer).toContain(`bee${mark}`)
-        expect(sent).toContain(`aye${mark}`)
+        expect(answer).toContain(`theirs${mark}`)
+        expect(sent).toContain(`mine${mark}`)
       }
-      expect(sent).not.toMatch(/bee/)
-      expect([...ids.bee].filter((id) => sent.includes(id))).toEqual([])
+      expect(sent).not.toMatch(/theirs/)
+      expect([...ids.theirs].filter((id) => sent.includes(id))).toEqual([])
       expect(JSON.parse(sent)).toBeDefined()
     })
 
@@ -79,13 +79,13 @@ export function describeAnswersOf(name: EngineName): void {
 
     it('are events, of which an owner gets its own in their order and no other', async () => {
       const text = await events()
-      const sent = await textFrom(filterSequence(inChunks(text, CUTS), systemEvents(sightOfOwner('aye', ids))))
+      const sent = await textFrom(filterSequence(inChunks(text, CUTS), systemEvents(sightOfOwner('mine', ids))))
       const kinds = new Set(sent.match(/"Type":"[a-z]+","Action":"[a-z]+/g))
       expect([...kinds].map((kind) => kind.replaceAll(/"(Type|Action)":"|"/g, ''))).toEqual(
         expect.arrayContaining(['container,create', 'network,connect', 'volume,mount', 'container,start', 'image,tag']),
       )
-      expect(sent).not.toMatch(/bee/)
-      expect([...ids.bee].filter((id) => sent.includes(id))).toEqual([])
+      expect(sent).not.toMatch(/theirs/)
+      expect([...ids.theirs].filter((id) => sent.includes(id))).toEqual([])
       const lines = text.split('\n')
       const own = lines.filter((line) => sent.includes(line) && line !== '')
       expect(sent).toBe(own.map((line) => `${line}\n`).join(''))
@@ -93,7 +93,7 @@ export function describeAnswersOf(name: EngineName): void {
   })
 }
 
-type Owner = 'aye' | 'bee'
+type Owner = 'mine' | 'theirs'
 
 const CUTS = Array.from({ length: 300 }, (_, index) => index * 97)
 
@@ -114,15 +114,15 @@ const NARROWED: [string, (sight: Sight) => Plan, string[]][] = [
 
 const ANSWERS = [
   ...NARROWED.map(([target]) => target),
-  '/containers/aye-web/json',
-  '/containers/aye-web/stats?stream=false',
-  '/containers/aye-web/top',
+  '/containers/mine-web/json',
+  '/containers/mine-web/stats?stream=false',
+  '/containers/mine-web/top',
   '/images/json?all=1&shared-size=1&manifests=1&digests=1',
   `/images/${BASE_IMAGE}/json`,
   `/images/${BASE_IMAGE}/history`,
   '/networks/ingress?verbose=1',
-  '/volumes/aye-vol',
-  '/services/aye-service',
+  '/volumes/mine-vol',
+  '/services/mine-service',
   '/nodes',
   '/swarm',
   '/version',
