@@ -2,11 +2,14 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { openRecords } from '../audit/writer.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import { createEngine, probeEngine } from '../forward/engine.ts'
+import { createEngine, type Engine, probeEngine } from '../forward/engine.ts'
 import { createAuthenticator } from '../identity/authenticate.ts'
 import { followRevocations } from '../identity/revocations.ts'
 import { bind } from '../listen/bind.ts'
 import { createWorld } from '../objects/confine.ts'
+import { type Ledger, openLedger } from '../objects/ledger.ts'
+import type { World } from '../objects/request.ts'
+import type { Policy } from '../policy/types.ts'
 import { createAsk } from './ask.ts'
 import type { Gate } from './gate.ts'
 import { createOpenExchanges } from './open.ts'
@@ -28,6 +31,7 @@ export interface RunningGate {
  */
 export async function startGate({ config, policy }: LoadedConfig): Promise<RunningGate> {
   const records = openRecords(config.records.file)
+  const ledger = config.ledger === undefined ? null : openLedger(config.ledger.file)
   const engine = createEngine(config.engine.slice('unix://'.length))
   const sessions = createSessions()
   const revocations = followRevocations(config.revocations?.file ?? null, {
@@ -53,9 +57,7 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     records,
     open: createOpenExchanges(),
     surroundings: createSurroundings(engine),
-    world: [...policy.roles.values()].some(({ objects }) => objects !== null)
-      ? createWorld(createAsk(engine), ledger())
-      : null,
+    world: worldOf(policy, engine, ledger),
   }
   const apps: FastifyInstance[] = []
   const sockets = new Set<Socket>()
@@ -69,6 +71,7 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     await engine.close()
     authenticator.close()
     revocations.close()
+    ledger?.close()
     await records.close()
   }
 
@@ -94,12 +97,10 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
   return { listeners, close }
 }
 
-function ledger() {
-  const volumes = new Map<string, string>()
-  return {
-    noteVolume: (name: string, owner: string) => void volumes.set(name, owner),
-    volumeOwner: (name: string) => volumes.get(name) ?? null,
-  }
+/** Null where no role has objects of its own. */
+function worldOf(policy: Policy, engine: Engine, ledger: Ledger | null): World | null {
+  const owners = [...policy.roles.values()].some(({ objects }) => objects !== null)
+  return owners && ledger !== null ? createWorld(createAsk(engine), ledger) : null
 }
 
 function warn(line: string): void {

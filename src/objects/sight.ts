@@ -18,6 +18,7 @@ export function sightOf(owner: Owner, world: World): Sight {
   }
 
   return {
+    containerMark: markOf(owner.key),
     container(id, labels, imageId) {
       const known = containers.known(id)
       if (known !== undefined) return known === owner.key
@@ -46,4 +47,9 @@ export function sightOf(owner: Owner, world: World): Sight {
     secret: (id, labels) => owned('secret', id, labels),
     config: (id, labels) => owned('config', id, labels),
   }
+}
+
+/** The owner's label as the engine writes it; null where JSON would write the key in another way than it is. */
+function markOf(key: string): Buffer | null {
+  return /^[\w .,:;@#%+=/-]+$/.test(key) ? Buffer.from(`"${OWNER_LABEL}":"${key}"`) : null
 }
