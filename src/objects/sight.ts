@@ -1,4 +1,4 @@
-import type { Labels, Sight, Soon } from './answers/sight.ts'
+import { type Labels, labelMark, type Sight, type Soon } from './answers/sight.ts'
 import type { OwnedKind } from './lookup.ts'
 import type { World } from './request.ts'
 import { OWNER_LABEL, RECORD_LABEL } from './stamps.ts'
@@ -18,6 +18,7 @@ export function sightOf(owner: Owner, world: World): Sight {
   }
 
   return {
+    containerMark: labelMark(OWNER_LABEL, owner.key),
     container(id, labels, imageId) {
       const known = containers.known(id)
       if (known !== undefined) return known === owner.key
