@@ -1,4 +1,4 @@
-import type { Labels, Sight, Soon } from './answers/sight.ts'
+import { type Labels, labelMark, type Sight, type Soon } from './answers/sight.ts'
 import type { OwnedKind } from './lookup.ts'
 import type { World } from './request.ts'
 import { OWNER_LABEL, RECORD_LABEL } from './stamps.ts'
@@ -18,7 +18,7 @@ export function sightOf(owner: Owner, world: World): Sight {
   }
 
   return {
-    containerMark: markOf(owner.key),
+    containerMark: labelMark(OWNER_LABEL, owner.key),
     container(id, labels, imageId) {
       const known = containers.known(id)
       if (known !== undefined) return known === owner.key
@@ -47,9 +47,4 @@ export function sightOf(owner: Owner, world: World): Sight {
     secret: (id, labels) => owned('secret', id, labels),
     config: (id, labels) => owned('config', id, labels),
   }
-}
-
-/** The owner's label as the engine writes it; null where JSON would write the key in another way than it is. */
-function markOf(key: string): Buffer | null {
-  return /^[\w .,:;@#%+=/-]+$/.test(key) ? Buffer.from(`"${OWNER_LABEL}":"${key}"`) : null
 }
