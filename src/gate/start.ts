@@ -7,8 +7,10 @@ import { createAuthenticator } from '../identity/authenticate.ts'
 import { followRevocations } from '../identity/revocations.ts'
 import { bind } from '../listen/bind.ts'
 import { createWorld } from '../objects/confine.ts'
+import type { IsShared } from '../objects/images/images.ts'
 import { type Ledger, openLedger } from '../objects/ledger.ts'
 import type { World } from '../objects/request.ts'
+import { matchesAny } from '../policy/profile/pattern.ts'
 import type { Policy } from '../policy/types.ts'
 import { createAsk } from './ask.ts'
 import type { Gate } from './gate.ts'
@@ -97,10 +99,16 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
   return { listeners, close }
 }
 
+/** What one role shares, every owner relies on. */
+function isSharedBy({ roles }: Policy): IsShared {
+  const shared = [...roles.values()].flatMap(({ objects }) => objects?.sharedImages ?? [])
+  return (reference, { principal }) => matchesAny(shared, reference, principal)
+}
+
 /** Null where no role has objects of its own. */
 function worldOf(policy: Policy, engine: Engine, ledger: Ledger | null): World | null {
   const owners = [...policy.roles.values()].some(({ objects }) => objects !== null)
-  return owners && ledger !== null ? createWorld(createAsk(engine), ledger) : null
+  return owners && ledger !== null ? createWorld(createAsk(engine), ledger, isSharedBy(policy)) : null
 }
 
 function warn(line: string): void {

@@ -4,7 +4,7 @@ import type { CheckedRequest } from '../inspect/inspect.ts'
 import type { ObjectsRule } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
 import { createContainers } from './containers.ts'
-import { createImages } from './images.ts'
+import { createImages, type IsShared } from './images/images.ts'
 import type { Ledger } from './ledger.ts'
 import { createLocks } from './locks.ts'
 import { createInspect, createListOwn, createLookup } from './lookup.ts'
@@ -15,13 +15,23 @@ import { RULES } from './rules.ts'
 import type { Ask, Errand, Owner } from './types.ts'
 
 /** What a world of objects is made of: one for all requests of a gate. */
-export function createWorld(ask: Ask, ledger: Ledger): World {
+export function createWorld(ask: Ask, ledger: Ledger, isShared: IsShared): World {
   const containers = createContainers(ask)
   const inspect = createInspect(ask)
   const listOwn = createListOwn(ask, containers)
   const memory = createMemory()
   const lookup = createLookup({ inspect, listOwn, containers, ledger, memory })
-  return { ask, inspect, listOwn, containers, lookup, memory, images: createImages(ask), ledger, locks: createLocks() }
+  return {
+    ask,
+    inspect,
+    listOwn,
+    containers,
+    lookup,
+    memory,
+    images: createImages(ask, ledger, isShared),
+    ledger,
+    locks: createLocks(),
+  }
 }
 
 /** @param record the record id of the request */

@@ -2,6 +2,8 @@ import type { OperationId } from '../engine/operations.ts'
 import type { Rule } from './request.ts'
 import { CONTAINER_RULES } from './rules/containers.ts'
 import { CREATE_RULES } from './rules/create.ts'
+import { IMAGE_DELETE_RULES } from './rules/image-delete.ts'
+import { IMAGE_RULES } from './rules/images.ts'
 import { LIST_RULES } from './rules/lists.ts'
 import { NETWORK_RULES } from './rules/networks.ts'
 import { VOLUME_RULES } from './rules/volumes.ts'
@@ -13,4 +15,6 @@ export const RULES: Partial<Record<OperationId, Rule>> = {
   ...NETWORK_RULES,
   ...VOLUME_RULES,
   ...LIST_RULES,
+  ...IMAGE_RULES,
+  ...IMAGE_DELETE_RULES,
 }

@@ -1,4 +1,7 @@
+import type { JsonValue } from '../inspect/json/value.ts'
 import { type Labels, labelMark, type Sight, type Soon } from './answers/sight.ts'
+import { factsOfListed } from './containers.ts'
+import { imageEventSeen, imageSeen } from './images/seen.ts'
 import type { OwnedKind } from './lookup.ts'
 import type { World } from './request.ts'
 import { OWNER_LABEL, RECORD_LABEL } from './stamps.ts'
@@ -17,6 +20,9 @@ export function sightOf(owner: Owner, world: World): Sight {
     return world.lookup(kind, id, { ...owner, prefix: '' }).then((found) => found !== null && !found.shared)
   }
 
+  /** Counted once an answer. */
+  let counts: Promise<ReadonlyMap<string, number>> | null = null
+
   return {
     containerMark: labelMark(OWNER_LABEL, owner.key),
     container(id, labels, imageId) {
@@ -34,17 +40,26 @@ export function sightOf(owner: Owner, world: World): Sight {
     async containerNamed(name) {
       return (await world.lookup('container', name, { ...owner, prefix: '' })) !== null
     },
-    containersOf: () => -1,
+    containersOf: async (image) => {
+      counts ??= world.listOwn('container', owner).then(countByImage)
+      return (await counts).get(image) ?? 0
+    },
     network: (id, _name, labels) => owned('network', id, labels),
     volume(name, labels) {
       if (isOwn(labels) || ledger.volumeOwner(name) === owner.key) return true
       return labels === null && owned('volume', name, null)
     },
-    image: (item) => images.seen(item, owner),
-    imageEvent: (id, action, reference) => images.eventSeen({ id, action, reference }, owner),
+    image: (item) => imageSeen(item, owner, images, ledger),
+    imageEvent: (id, _action, reference) => imageEventSeen(id, reference, owner, ledger),
     service: (id, labels) => owned('service', id, labels),
     task: (_id, _service, labels) => isOwn(labels),
     secret: (id, labels) => owned('secret', id, labels),
     config: (id, labels) => owned('config', id, labels),
   }
+}
+
+function countByImage(containers: readonly JsonValue[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { image } of containers.map(factsOfListed)) counts.set(image, (counts.get(image) ?? 0) + 1)
+  return counts
 }

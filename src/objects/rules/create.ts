@@ -41,7 +41,7 @@ const create: Rule = async (request) => {
     throw cause
   }
   const named = withOperation(checked, withPrefix(checked.operation, 'name', owner.prefix))
-  return send(made(withBody(named, sent), stamps), verified(request, image), release)
+  return send(made(withBody(named, sent), stamps), verified(request, image.id), release)
 }
 
 /** The engine is asked to make a container of an image that nobody has. */

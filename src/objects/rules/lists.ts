@@ -1,6 +1,7 @@
 import type { OperationId } from '../../engine/operations.ts'
 import { boolValue } from '../../engine/query.ts'
 import type { Operation } from '../../engine/types.ts'
+import { isJsonArray } from '../../inspect/json/value.ts'
 import { retarget } from '../../inspect/judge/query-request.ts'
 import { containerList } from '../answers/containers.ts'
 import { diskUsage } from '../answers/disk-usage.ts'
@@ -14,6 +15,7 @@ import type { Sight } from '../answers/sight.ts'
 import { volumeList } from '../answers/volumes.ts'
 import { textAt } from '../edit.ts'
 import { filtersOf, withFilter, withFilters } from '../filters.ts'
+import { textsAt } from '../images/images.ts'
 import { type OwnedRequest, type Rule, send, withOperation } from '../request.ts'
 import { sightOf } from '../sight.ts'
 import { OWNER_LABEL } from '../stamps.ts'
@@ -44,7 +46,7 @@ const containers: Rule = async (request) => {
 async function withReferences({ owner, world }: OwnedRequest, operation: Operation): Promise<Operation> {
   const container = async (name: string) =>
     (await world.lookup('container', name.replace(/^\//, ''), owner))?.id ?? twinOf('container', name).whole
-  const image = async (name: string) => (await world.images.find(name, owner)) ?? twinOf('image', name).whole
+  const image = async (name: string) => (await world.images.find(name, owner))?.id ?? twinOf('image', name).whole
   const prefixed = async (name: string) => `${owner.prefix}${name}`
   const written = new Map(filtersOf(operation))
   for (const [filter, write] of [
@@ -122,12 +124,24 @@ const info: Rule = async (request) => {
     running,
     paused,
     stopped: all.length - running - paused,
-    images: await world.images.count(owner),
+    images: await ownImages(request),
   }
   return send(
     request.checked,
     narrowed(request, () => systemInfo(counts)),
   )
+}
+
+/** How many of the engine's images are the owner's to see. */
+async function ownImages({ owner, world }: OwnedRequest): Promise<number> {
+  const { body } = await world.ask('GET', '/images/json')
+  const items = body !== null && isJsonArray(body) ? body : []
+  const seen = items.filter(
+    (item) =>
+      world.ledger.ownsImage(textAt(item, 'Id'), owner.key) ||
+      world.images.visible(textsAt(item, 'RepoTags'), owner).length > 0,
+  )
+  return seen.length
 }
 
 export const LIST_RULES: Partial<Record<OperationId, Rule>> = {
