@@ -11,6 +11,20 @@ export interface ArchiveRules {
   readonly special: boolean
   /** Makes an error of what the role does not allow. */
   readonly refuse: (finding: Finding) => Error
+  /** Looks into some entries; without it, none is looked into. */
+  readonly watch?: ArchiveWatch
+}
+
+/**
+ * Whoever reads an archive whole before it does anything has done nothing yet when this looks into it: its end waits.
+ */
+export interface ArchiveWatch {
+  /** Whether an entry's content is to be kept, by the entry as it is sent (`./a/b`); throws to refuse the archive. */
+  wants(entry: ArchiveEntry): boolean
+  /** The whole content of a wanted entry: as many bytes as the entry said. */
+  read(entry: ArchiveEntry, content: Buffer): void
+  /** Every entry went by; a rejection refuses the archive. */
+  end(): Promise<void>
 }
 
 const NAME_SHOWN = 80

@@ -58,16 +58,21 @@ async function* rewritten(input: ByteInput, rules: ArchiveRules): AsyncGenerator
   for (let read = await readEntry(input); read !== null; read = await readEntry(input)) {
     const entry = checkEntry(read, rules)
     yield encodeEntry(entry)
+    const kept: Buffer[] | null = rules.watch?.wants(entry) ? [] : null
     for (let left = entry.size; left > 0; ) {
       const data = await input.some(left)
       left -= data.length
+      // What is yielded is copied on its way, and its memory used again.
+      kept?.push(Buffer.from(data))
       yield data
     }
+    if (kept !== null) rules.watch?.read(entry, Buffer.concat(kept))
     const padding = paddingOf(entry.size)
     if (padding === 0) continue
     await input.take(padding)
     yield Buffer.alloc(padding)
   }
+  await rules.watch?.end()
   yield Buffer.alloc(2 * BLOCK_BYTES)
 }
 

@@ -3,6 +3,7 @@ import type { Rule } from './request.ts'
 import { CONTAINER_RULES } from './rules/containers.ts'
 import { CREATE_RULES } from './rules/create.ts'
 import { IMAGE_DELETE_RULES } from './rules/image-delete.ts'
+import { IMAGE_LOAD_RULES } from './rules/image-load.ts'
 import { IMAGE_RULES } from './rules/images.ts'
 import { LIST_RULES } from './rules/lists.ts'
 import { NETWORK_RULES } from './rules/networks.ts'
@@ -17,4 +18,5 @@ export const RULES: Partial<Record<OperationId, Rule>> = {
   ...LIST_RULES,
   ...IMAGE_RULES,
   ...IMAGE_DELETE_RULES,
+  ...IMAGE_LOAD_RULES,
 }

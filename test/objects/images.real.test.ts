@@ -110,4 +110,22 @@ describe.each<EngineName>(['old', 'modern'])('images of two owners on a %s engin
     expect(await listed(b)).not.toContain('imported:1')
     expect((await a.call('GET', '/images/get?names=imported')).body.includes('imported')).toBe(true)
   })
+
+  test('an archive is loaded under names of one own', async () => {
+    const { body } = await b.call('GET', '/images/get?names=beta:1')
+    await run(b, 'rmi', 'beta:1')
+    const loaded = await b.call('POST', '/images/load', body)
+    expect(loaded.body.toString()).toContain('Loaded image: beta:1')
+    expect(await listed(b)).toContain('beta:1')
+  })
+
+  test('an archive that would take the name of somebody else is not loaded', async () => {
+    const { body } = await b.call('GET', '/images/get?names=beta:1')
+    const loaded = await a.call('POST', '/images/load', body)
+    expect([loaded.status, loaded.body.toString()]).toEqual([
+      409,
+      expect.stringContaining('docker.io/library/beta:1 in the archive is not yours'),
+    ])
+    expect(await listed(a)).not.toContain('beta:1')
+  })
 })

@@ -28,8 +28,8 @@ export interface Images {
    * and then it is nobody else's before the returned function is called.
    */
   take(reference: string, owner: Owner, how: How): Promise<(() => void) | null>
-  /** Notes what an owner fetched under a full reference. */
-  notePulled(reference: string, owner: Owner): Promise<void>
+  /** Notes what an owner made, or fetched, under a full reference: the image that the engine has there. */
+  noteNamed(reference: string, owner: Owner, how: How): Promise<void>
 }
 
 const ID_PART = /^(?:sha256:)?([0-9a-f]{1,64})$/
@@ -91,7 +91,7 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
   return {
     find,
     visible,
-    notePulled,
+    noteNamed,
     async take(reference, owner, how) {
       const now = taken.get(reference)
       if (
@@ -117,11 +117,11 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
     },
   }
 
-  async function notePulled(reference: string, owner: Owner): Promise<void> {
+  async function noteNamed(reference: string, owner: Owner, how: How): Promise<void> {
     const { status, body } = await inspect(reference)
     if (status !== 200) return
     ledger.noteImage(textAt(body, 'Id'), owner.key)
-    ledger.noteReference(reference, owner.key, 'registry')
+    ledger.noteReference(reference, owner.key, how)
   }
 
   async function mayTake(reference: string, owner: Owner, how: How): Promise<boolean> {

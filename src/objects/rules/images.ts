@@ -164,7 +164,7 @@ function pulled(request: OwnedRequest): Promise<Errand> {
             else if (PULLED.test(textOf(message, 'status'))) succeeded = true
           },
           async () => {
-            if (succeeded) await world.images.notePulled(reference, owner)
+            if (succeeded) await world.images.noteNamed(reference, owner, 'registry')
           },
         ),
         release,
@@ -174,7 +174,8 @@ function pulled(request: OwnedRequest): Promise<Errand> {
   )
 }
 
-function watching(look: Parameters<typeof watchProgress>[1], end: () => Promise<void>): Shape {
+/** An answer that tells of progress, which is looked at, and whose end is told when what it means was noted. */
+export function watching(look: Parameters<typeof watchProgress>[1], end: () => Promise<void>): Shape {
   return (status) => (status === 200 ? { kind: 'stream', change: (chunks) => watchProgress(chunks, look, end) } : null)
 }
 
