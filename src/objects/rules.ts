@@ -1,5 +1,6 @@
 import type { OperationId } from '../engine/operations.ts'
 import type { Rule } from './request.ts'
+import { BUILD_RULES } from './rules/build.ts'
 import { CONTAINER_RULES } from './rules/containers.ts'
 import { CREATE_RULES } from './rules/create.ts'
 import { IMAGE_DELETE_RULES } from './rules/image-delete.ts'
@@ -19,4 +20,5 @@ export const RULES: Partial<Record<OperationId, Rule>> = {
   ...IMAGE_RULES,
   ...IMAGE_DELETE_RULES,
   ...IMAGE_LOAD_RULES,
+  ...BUILD_RULES,
 }

@@ -128,7 +128,11 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
     // What is shared is everybody's to fetch, and nobody's to make.
     if (isShared(reference, owner)) return how === 'registry'
     const { status, body } = await inspect(reference)
-    if (status === 404) return true
+    if (status === 404) {
+      // Whoever had it lost it past the gate: it must not be theirs again with what is made now.
+      ledger.dropReference(reference, null)
+      return true
+    }
     if (status !== 200) return false
     const holders = ledger.holdersOf(reference)
     if (holders.length === 1 && holders[0]?.owner === owner.key) return true
