@@ -51,7 +51,8 @@ export function answerRefusal(refusal: Refusal, exchange: Exchange, engine: Engi
 
 /** What the gate answers in the engine's place. */
 export function answerErrand({ status, body }: Answered, engine: Engine): Answer {
-  const bytes = body === null ? Buffer.alloc(0) : serialiseJson(body)
+  // Go's encoder ends what it writes with a line feed.
+  const bytes = body === null ? Buffer.alloc(0) : Buffer.concat([serialiseJson(body), Buffer.from('\n')])
   const headers: Record<string, string> = {
     ...(body === null ? {} : { 'Content-Type': 'application/json', 'Content-Length': String(bytes.length) }),
   }
