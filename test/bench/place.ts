@@ -40,7 +40,11 @@ export async function startPlace(roles: Readonly<Record<string, string>>): Promi
   const port = /tcp:\/\/127\.0\.0\.1:(\d+)/.exec(await says(gate, 'listening'))?.[1]
   const authorization: Record<string, string> = {}
   for (const role of Object.keys(roles)) {
-    const { token } = await signToken(key, { subject: 'bench', claims: { role }, lifetime: 3_600_000 })
+    const { token } = await signToken(key, {
+      subject: 'bench',
+      claims: { role, owner: 'acme/app' },
+      lifetime: 3_600_000,
+    })
     authorization[role] = `Bearer ${token}`
   }
   return {
@@ -80,4 +84,4 @@ issuers: { local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENC
 roles:
 ${roleLines(roles).roles}bindings:
 ${roleLines(roles).bindings}records: { file: records.jsonl }
-`
+${roleLines(roles).ledger}`

@@ -16,6 +16,7 @@ export const ROLES = {
   observer: '{ allow: [read] }',
   ci: '{ extends: ci-run, allow: [read, run, exec, ImageLoad], registries: { load: true } }',
   admin: '{ extends: admin }',
+  own: '{ allow: [read], objects: own }',
 }
 
 /** What docker 28 sends for `docker run -e … -v cache:/cache -p 127.0.0.1:8080:80 --label …`: about 2 KB. */
@@ -139,5 +140,33 @@ export const WORKLOADS: readonly Workload[] = [
     headers: JSON_TYPE,
     body: CREATE,
     status: 403,
+  },
+  {
+    name: 'inspect by name (observer)',
+    role: 'observer',
+    method: 'GET',
+    path: '/v1.51/containers/web/json',
+    status: 200,
+  },
+  {
+    name: 'inspect of an own one by name (own)',
+    role: 'own',
+    method: 'GET',
+    path: '/v1.51/containers/web/json',
+    status: 200,
+  },
+  {
+    name: 'list of 1,000 (observer)',
+    role: 'observer',
+    method: 'GET',
+    path: '/v1.51/containers/json?all=1&limit=1000',
+    status: 200,
+  },
+  {
+    name: 'list of 1,000, 50 of them own, by an engine that filters none (own)',
+    role: 'own',
+    method: 'GET',
+    path: '/v1.51/containers/json?all=1&limit=1000',
+    status: 200,
   },
 ]
