@@ -4,6 +4,7 @@ import { serialiseJson } from '../inspect/json/serialise.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../inspect/json/value.ts'
 import { retarget } from '../inspect/judge/query-request.ts'
 import { objectFrom } from './edit.ts'
+import { labelIn } from './stamps.ts'
 
 /** The `filters` of an operation, as `rebuildFilters` wrote them. */
 export type Filters = ReadonlyMap<string, readonly string[]>
@@ -34,4 +35,18 @@ export function withFilter(operation: Operation, name: string, value: string): O
 function valuesOf(values: JsonValue): readonly string[] {
   if (isJsonArray(values)) return values.filter((value) => typeof value === 'string')
   return values !== null && isJsonObject(values) ? Object.keys(values) : []
+}
+
+/** The labels of an object, held against `label` and `label!` as prunes do it (moby `matchLabels`). */
+export function matchesLabels(filters: Filters, labels: JsonValue | undefined): boolean {
+  const excluded = filters.get('label!') ?? []
+  if (!(filters.get('label') ?? []).every((wanted) => hasLabel(labels, wanted))) return false
+  return excluded.length === 0 || !excluded.every((unwanted) => hasLabel(labels, unwanted))
+}
+
+/** Whether there is a label: `name`, or `name=value`. */
+function hasLabel(labels: JsonValue | undefined, wanted: string): boolean {
+  const equals = wanted.indexOf('=')
+  const found = labelIn(labels, equals < 0 ? wanted : wanted.slice(0, equals))
+  return found !== null && (equals < 0 || found === wanted.slice(equals + 1))
 }

@@ -8,6 +8,7 @@ import { IMAGE_LOAD_RULES } from './rules/image-load.ts'
 import { IMAGE_RULES } from './rules/images.ts'
 import { LIST_RULES } from './rules/lists.ts'
 import { NETWORK_RULES } from './rules/networks.ts'
+import { PRUNE_RULES } from './rules/prune.ts'
 import { VOLUME_RULES } from './rules/volumes.ts'
 
 /** What becomes of each operation under a role with objects of its own; one that is not here is refused. */
@@ -15,6 +16,7 @@ export const RULES: Partial<Record<OperationId, Rule>> = {
   ...CONTAINER_RULES,
   ...CREATE_RULES,
   ...NETWORK_RULES,
+  ...PRUNE_RULES,
   ...VOLUME_RULES,
   ...LIST_RULES,
   ...IMAGE_RULES,

@@ -61,7 +61,8 @@ const SIZES = [
   ['KiB', 1024],
 ] as const
 
-function written(unit: Unit, value: number): string {
+/** A quantity as a person writes it: `4GiB`, `2 processors`. */
+export function written(unit: Unit, value: number): string {
   if (unit === 'nanoCpus') return `${value / 1e9} processors`
   if (unit === 'seconds') return `${value}s`
   if (unit === 'count') return String(value)
