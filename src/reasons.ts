@@ -58,6 +58,7 @@ export const REASONS = {
 
   'object-unknown': { status: 404, summary: "there is no such object, or it is somebody else's" },
   'name-taken': { status: 409, summary: 'somebody else has the name or image reference' },
+  'quota-exceeded': { status: 409, summary: 'the owner has as much already as its role allows' },
   'objects-unbounded': {
     status: 403,
     summary: 'the operation knows no owners, and the role has objects of its own only',

@@ -10,6 +10,7 @@ import { createLocks } from './locks.ts'
 import { createInspect, createListOwn, createLookup } from './lookup.ts'
 import { createMemory } from './memory.ts'
 import { withoutPrefix } from './prefixed.ts'
+import { createBounds } from './quotas.ts'
 import { Settled, type World } from './request.ts'
 import { RULES } from './rules.ts'
 import type { Ask, Errand, Owner } from './types.ts'
@@ -31,6 +32,7 @@ export function createWorld(ask: Ask, ledger: Ledger, isShared: IsShared): World
     images: createImages(ask, ledger, isShared),
     ledger,
     locks: createLocks(),
+    bounds: createBounds(),
   }
 }
 
@@ -48,7 +50,7 @@ function prefixOf(key: string): string {
  * Holds an inspected request to its owner's objects: names become the ids that were looked up, what is made gets the
  * owner's labels, and answers show no more than the owner's.
  *
- * @throws Refusal (as a rejection) `objects-unbounded` for an operation that knows no owners; `engine-unreachable`,
+ * @throws Refusal (as a rejection) `objects-unbounded` for an operation that knows no owners; `quota-exceeded`; `engine-unreachable`,
  * `engine-broken`
  */
 export async function confine(checked: CheckedRequest, owner: Owner, world: World): Promise<Errand> {
@@ -61,7 +63,7 @@ export async function confine(checked: CheckedRequest, owner: Owner, world: Worl
     )
   }
   try {
-    const errand = await rule({ checked, owner, world })
+    const errand = await world.bounds.within({ checked, owner, world }, rule)
     return withoutPrefix(errand, id, owner.prefix)
   } catch (cause) {
     if (cause instanceof Settled) return withoutPrefix(cause.answer, id, owner.prefix)

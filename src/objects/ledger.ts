@@ -15,7 +15,8 @@ export interface Holder {
  * `sha256:…`. Every write is on the disk when its function returns. Throws what SQLite throws.
  */
 export interface Ledger {
-  noteImage(id: string, owner: string): void
+  /** @param expires milliseconds since the epoch; Infinity, as where it is left out: never */
+  noteImage(id: string, owner: string, expires?: number): void
   ownsImage(id: string, owner: string): boolean
   /** Newest first. */
   imagesOf(owner: string): readonly string[]
@@ -25,10 +26,17 @@ export interface Ledger {
   noteReference(reference: string, owner: string, how: How): void
   holdersOf(reference: string): readonly Holder[]
   dropReference(reference: string, owner: string | null): void
-  noteVolume(name: string, owner: string): void
+  /** @param expires as of an image */
+  noteVolume(name: string, owner: string, expires?: number): void
   /** Null: nobody's. */
   volumeOwner(name: string): string | null
+  volumesOf(owner: string): readonly string[]
   dropVolume(name: string): void
+  /** What is to be removed by now, with its owner. */
+  expired(now: number): {
+    readonly images: readonly { readonly id: string; readonly owner: string }[]
+    readonly volumes: readonly { readonly name: string; readonly owner: string }[]
+  }
   /** Everything that is noted, for holding it against what the engine has. */
   noted(): {
     readonly images: readonly string[]
@@ -46,10 +54,10 @@ const APPLICATION = 0x646f6b67
 const BUSY_MS = 5000
 
 const TABLES = `
-  CREATE TABLE image (id TEXT NOT NULL, owner TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (id, owner)) WITHOUT ROWID, STRICT;
+  CREATE TABLE image (id TEXT NOT NULL, owner TEXT NOT NULL, at INTEGER NOT NULL, expires INTEGER, PRIMARY KEY (id, owner)) WITHOUT ROWID, STRICT;
   CREATE INDEX image_owner ON image (owner, at);
   CREATE TABLE reference (reference TEXT NOT NULL, owner TEXT NOT NULL, how TEXT NOT NULL, PRIMARY KEY (reference, owner)) WITHOUT ROWID, STRICT;
-  CREATE TABLE volume (name TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID, STRICT;
+  CREATE TABLE volume (name TEXT NOT NULL PRIMARY KEY, owner TEXT NOT NULL, expires INTEGER) WITHOUT ROWID, STRICT;
 `
 
 /**
@@ -103,9 +111,11 @@ function ledgerOn(database: DatabaseSync): Ledger {
   }
   const read = <Row>(sql: string) => {
     const statement = database.prepare(sql)
-    return (...values: string[]) => statement.all(...values) as unknown as readonly Row[]
+    return (...values: (string | number)[]) => statement.all(...values) as unknown as readonly Row[]
   }
-  const noteImage = write('INSERT INTO image VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at')
+  const noteImage = write(
+    'INSERT INTO image VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, expires = excluded.expires',
+  )
   const image = read('SELECT 1 FROM image WHERE id = ? AND owner = ?')
   const imagesOf = read<{ id: string }>('SELECT id FROM image WHERE owner = ? ORDER BY at DESC')
   const ownersOf = read<{ owner: string }>('SELECT owner FROM image WHERE id = ?')
@@ -113,14 +123,19 @@ function ledgerOn(database: DatabaseSync): Ledger {
   const noteReference = write('INSERT INTO reference VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET how = excluded.how')
   const holders = read<Holder>('SELECT owner, how FROM reference WHERE reference = ?')
   const dropReference = write('DELETE FROM reference WHERE reference = ?1 AND (?2 IS NULL OR owner = ?2)')
-  const noteVolume = write('INSERT INTO volume VALUES (?, ?) ON CONFLICT DO UPDATE SET owner = excluded.owner')
+  const noteVolume = write(
+    'INSERT INTO volume VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET owner = excluded.owner, expires = excluded.expires',
+  )
   const volume = read<{ owner: string }>('SELECT owner FROM volume WHERE name = ?')
+  const volumesOf = read<{ name: string }>('SELECT name FROM volume WHERE owner = ?')
   const dropVolume = write('DELETE FROM volume WHERE name = ?')
+  const expiredImages = read<{ id: string; owner: string }>('SELECT id, owner FROM image WHERE expires <= ?')
+  const expiredVolumes = read<{ name: string; owner: string }>('SELECT name, owner FROM volume WHERE expires <= ?')
   const allImages = read<{ id: string }>('SELECT DISTINCT id FROM image')
   const allReferences = read<{ reference: string }>('SELECT DISTINCT reference FROM reference')
   const allVolumes = read<{ name: string }>('SELECT name FROM volume')
   return {
-    noteImage: (id, owner) => noteImage(id, owner, Date.now()),
+    noteImage: (id, owner, expires) => noteImage(id, owner, Date.now(), orNever(expires)),
     ownsImage: (id, owner) => image(id, owner).length > 0,
     imagesOf: (owner) => imagesOf(owner).map(({ id }) => id),
     ownersOfImage: (id) => ownersOf(id).map(({ owner }) => owner),
@@ -128,9 +143,14 @@ function ledgerOn(database: DatabaseSync): Ledger {
     noteReference: (reference, owner, how) => noteReference(reference, owner, how),
     holdersOf: (reference) => holders(reference).map(({ owner, how }) => ({ owner, how })),
     dropReference: (reference, owner) => dropReference(reference, owner),
-    noteVolume: (name, owner) => noteVolume(name, owner),
+    noteVolume: (name, owner, expires) => noteVolume(name, owner, orNever(expires)),
     volumeOwner: (name) => volume(name)[0]?.owner ?? null,
+    volumesOf: (owner) => volumesOf(owner).map(({ name }) => name),
     dropVolume: (name) => dropVolume(name),
+    expired: (now) => ({
+      images: expiredImages(now).map(({ id, owner }) => ({ id, owner })),
+      volumes: expiredVolumes(now).map(({ name, owner }) => ({ name, owner })),
+    }),
     noted: () => ({
       images: allImages().map(({ id }) => id),
       references: allReferences().map(({ reference }) => reference),
@@ -138,4 +158,8 @@ function ledgerOn(database: DatabaseSync): Ledger {
     }),
     close: () => database.close(),
   }
+}
+
+function orNever(expires = Number.POSITIVE_INFINITY): number | null {
+  return Number.isFinite(expires) ? Math.floor(expires) : null
 }

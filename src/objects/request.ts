@@ -10,6 +10,7 @@ import type { Ledger } from './ledger.ts'
 import type { Locks } from './locks.ts'
 import type { Found, Inspect, ListOwn, Lookup, OwnedKind } from './lookup.ts'
 import type { Memory } from './memory.ts'
+import type { Bounds } from './quotas.ts'
 import { aboutNothing, parameterOf, renamed, twinOf } from './twin.ts'
 import type { Ask, Errand, Owner, Shape } from './types.ts'
 
@@ -24,6 +25,7 @@ export interface World {
   readonly images: Images
   readonly ledger: Ledger
   readonly locks: Locks
+  readonly bounds: Bounds
 }
 
 /** A request that was inspected, of somebody who has objects of his own. */

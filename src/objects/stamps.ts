@@ -37,10 +37,18 @@ export function stampsOf(
   }
 }
 
-/** @param now milliseconds since the epoch */
-export function ownStamps({ key, principal, record, rule }: Owner, now = Date.now()): Stamps {
+export function ownStamps(owner: Owner): Stamps {
+  return stampsOf(owner.key, owner.principal, owner.record, expiryOf(owner))
+}
+
+/**
+ * When what an owner makes now is to be removed.
+ *
+ * @returns milliseconds since the epoch; Infinity: never
+ */
+export function expiryOf({ principal, rule }: Owner): number {
   const ends = rule.endsWithToken ? principal.expiresAt * 1000 : Number.POSITIVE_INFINITY
-  return stampsOf(key, principal, record, Math.min(now + rule.lifetime, ends))
+  return Math.min(Date.now() + rule.lifetime, ends)
 }
 
 /** An object with stamps among the labels at a path, which is made where it is not there. */

@@ -3,6 +3,7 @@ import { isJsonArray, type JsonValue } from '../../inspect/json/value.ts'
 import { matchesAny } from '../../policy/profile/pattern.ts'
 import { at, textAt } from '../edit.ts'
 import type { Holder, How, Ledger } from '../ledger.ts'
+import { expiryOf } from '../stamps.ts'
 import type { Ask, Owner } from '../types.ts'
 import { fullReference, repositoryOf } from './references.ts'
 
@@ -120,7 +121,7 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
   async function noteNamed(reference: string, owner: Owner, how: How): Promise<void> {
     const { status, body } = await inspect(reference)
     if (status !== 200) return
-    ledger.noteImage(textAt(body, 'Id'), owner.key)
+    ledger.noteImage(textAt(body, 'Id'), owner.key, expiryOf(owner))
     ledger.noteReference(reference, owner.key, how)
   }
 

@@ -6,7 +6,7 @@ import { factsOfInspected } from '../containers.ts'
 import { at, edited, objectFrom, textAt, withAlias } from '../edit.ts'
 import { made } from '../made.ts'
 import { bodyOf, messageOf, type OwnedRequest, type Rule, referred, send, withBody, withOperation } from '../request.ts'
-import { ownStamps } from '../stamps.ts'
+import { expiryOf, ownStamps } from '../stamps.ts'
 import { parameterOf, puttingBack, twinOf, withPrefix } from '../twin.ts'
 import type { Errand, Reshaped, Shape } from '../types.ts'
 import { nameConflict } from './conflict.ts'
@@ -127,7 +127,7 @@ function verified({ checked, owner, world }: OwnedRequest, image: string): Shape
     const mounts = at(body, 'Mounts') ?? null
     for (const mount of isJsonArray(mounts) ? mounts : []) {
       const name = textAt(mount, 'Name')
-      if (ANONYMOUS.test(name)) world.ledger.noteVolume(name, owner.key)
+      if (ANONYMOUS.test(name)) world.ledger.noteVolume(name, owner.key, expiryOf(owner))
     }
     return { status: 201, bytes }
   }

@@ -16,7 +16,7 @@ import { imageHistory, imageInspect } from '../images/seen.ts'
 import type { How } from '../ledger.ts'
 import { made } from '../made.ts'
 import { type OwnedRequest, onObject, type Rule, refusedAs, send, withOperation } from '../request.ts'
-import { ownStamps } from '../stamps.ts'
+import { expiryOf, ownStamps } from '../stamps.ts'
 import { aboutNothing, parameterOf, renamed } from '../twin.ts'
 import type { Errand, Shape } from '../types.ts'
 import { narrowed } from './lists.ts'
@@ -101,7 +101,7 @@ function noting(
     return {
       kind: 'whole',
       change(bytes) {
-        world.ledger.noteImage(idIn(bytes), owner.key)
+        world.ledger.noteImage(idIn(bytes), owner.key, expiryOf(owner))
         if (reference !== '') world.ledger.noteReference(reference, owner.key, 'made')
         return { status, bytes }
       },
@@ -127,7 +127,7 @@ function imported(request: OwnedRequest): Promise<Errand> {
         },
         async () => {
           if (id === '') return
-          world.ledger.noteImage(id, owner.key)
+          world.ledger.noteImage(id, owner.key, expiryOf(owner))
           if (reference !== '') world.ledger.noteReference(reference, owner.key, 'made')
         },
       ),

@@ -1,0 +1,188 @@
+import type { OperationId } from '../engine/operations.ts'
+import type { JsonValue } from '../inspect/json/value.ts'
+import { UNLIMITED, written } from '../inspect/judge/quantities.ts'
+import { Refusal } from '../refusal.ts'
+import { countsAsRunning, DEMANDS, type Demand, memoryOf, nanoCpusOf, type Quota } from './demands.ts'
+import { at, textAt } from './edit.ts'
+import { countNetworks, list, ownContainers } from './own.ts'
+import type { OwnedRequest, Rule } from './request.ts'
+import { OWNER_LABEL } from './stamps.ts'
+import type { Errand } from './types.ts'
+
+/** Holds requests to what their owner may have at a time. */
+export interface Bounds {
+  /**
+   * The rule's errand, where what the request would make is within the owner's quotas.
+   *
+   * @throws Refusal (as a rejection) `quota-exceeded`
+   */
+  within(request: OwnedRequest, rule: Rule): Promise<Errand>
+}
+
+/** The engine may go on making what a client that went away has asked for. */
+const SETTLE_MS = 2000
+/** Containers that are inspected at a time. */
+const AT_ONCE = 8
+
+/** Their containers are made by the engine, at any time and on any node. */
+const OF_SERVICES: ReadonlySet<OperationId> = new Set(['ServiceCreate', 'ServiceUpdate'])
+const OF_CONTAINERS: readonly Quota[] = ['containers', 'running', 'memory', 'nanoCpus']
+/** What only the inspect of a container tells. */
+const INSPECTED: readonly Quota[] = ['running', 'memory', 'nanoCpus']
+
+/** As the configuration has them. */
+const KEYS: Readonly<Partial<Record<Quota, string>>> = { nanoCpus: 'cpus' }
+const FLAGS: Readonly<Partial<Record<Quota, string>>> = { memory: '--memory', nanoCpus: '--cpus' }
+
+export function createBounds(): Bounds {
+  /** Images that are being made, by owner: pulls and builds take long, and one need not wait for another. */
+  const making = new Map<string, number>()
+
+  async function makingImage(request: OwnedRequest, rule: Rule): Promise<Errand> {
+    const { key } = request.owner
+    const begun = making.get(key) ?? 0
+    const demand = { adds: { images: 1 }, instead: null }
+    check(request, demand, 'images', request.world.ledger.imagesOf(key).length + begun)
+    making.set(key, begun + 1)
+    return until(request, rule, () => {
+      const left = (making.get(key) ?? 1) - 1
+      if (left === 0) making.delete(key)
+      else making.set(key, left)
+    })
+  }
+
+  return {
+    async within(request, rule) {
+      const { id } = request.checked.operation.spec
+      const { key, rule: own } = request.owner
+      const isBounded = (quota: Quota) => own.quotas[quota] !== UNLIMITED
+      if (OF_SERVICES.has(id)) refuseServices(OF_CONTAINERS.filter(isBounded))
+      const demanding = DEMANDS[id]
+      const bounded = demanding?.quotas.filter(isBounded) ?? []
+      if (demanding === undefined || bounded.length === 0) return rule(request)
+      if (bounded.includes('images')) return makingImage(request, rule)
+
+      // Held until the engine has answered: what is made is counted by the owner's next request.
+      const release = await request.world.locks.hold([`owner ${key}`])
+      try {
+        const demand = await demanding.of(request)
+        const used = await inUse(request, bounded, demand.instead)
+        for (const quota of bounded) check(request, demand, quota, used[quota] ?? 0)
+      } catch (cause) {
+        release()
+        throw cause
+      }
+      return until(request, rule, release)
+    },
+  }
+}
+
+/** The rule's errand, and `release` when it is over. */
+async function until(request: OwnedRequest, rule: Rule, release: () => void): Promise<Errand> {
+  let errand: Errand
+  try {
+    errand = await rule(request)
+  } catch (cause) {
+    release()
+    throw cause
+  }
+  if (errand.kind === 'answer') {
+    release()
+    return errand
+  }
+  const { shape, over } = errand
+  let answered = false
+  return {
+    ...errand,
+    shape(status) {
+      answered = true
+      return shape?.(status) ?? null
+    },
+    over() {
+      over()
+      if (answered) release()
+      else setTimeout(release, SETTLE_MS).unref()
+    },
+  }
+}
+
+function check({ owner }: OwnedRequest, { adds }: Demand, quota: Quota, used: number): void {
+  const most = owner.rule.quotas[quota]
+  const added = adds[quota] ?? 0
+  if (added === 0 || used + added <= most) return
+  const shown = (value: number) => amount(quota, value)
+  const full =
+    used === UNLIMITED
+      ? `what you have is without a limit, and ${shown(most)} is the most`
+      : `${shown(used)} of ${shown(most)} in use`
+  throw new Refusal('quota-exceeded', `quota "${KEYS[quota] ?? quota}": ${full}${asked(quota, added)}`)
+}
+
+function asked(quota: Quota, added: number): string {
+  if (added === UNLIMITED) return `, and this asks for no limit: give it one with ${FLAGS[quota]}`
+  if (added === 1) return ': remove something of yours first'
+  return `, and this asks for ${amount(quota, added)}`
+}
+
+function amount(quota: Quota, value: number): string {
+  if (quota === 'memory') return written('bytes', value)
+  return quota === 'nanoCpus' ? written('nanoCpus', value) : String(value)
+}
+
+function refuseServices([bounded]: readonly Quota[]): void {
+  if (bounded === undefined) return
+  throw new Refusal(
+    'quota-exceeded',
+    `quota "${KEYS[bounded] ?? bounded}": a service makes containers by itself, on any node, which this quota cannot count; run containers, or ask for a role without it`,
+  )
+}
+
+type InUse = Partial<Record<Quota, number>>
+
+/** @param except a container that is not counted */
+async function inUse(request: OwnedRequest, bounded: readonly Quota[], except: string | null): Promise<InUse> {
+  const { owner, world } = request
+  const used: InUse = {}
+  if (bounded.includes('networks')) used.networks = await countNetworks(world, owner.key)
+  if (bounded.includes('volumes')) used.volumes = await countVolumes(request)
+  if (bounded.some((quota) => OF_CONTAINERS.includes(quota))) {
+    const own = await ownContainers(world, owner.key)
+    used.containers = own.length
+    if (bounded.some((quota) => INSPECTED.includes(quota))) {
+      const counted = own.map((item) => textAt(item, 'Id')).filter((id) => id !== except)
+      Object.assign(used, sumOf(await inspectAll(request, counted)))
+    }
+  }
+  return used
+}
+
+/** Those that are gone by now have nothing. */
+async function inspectAll({ world }: OwnedRequest, ids: readonly string[]): Promise<readonly JsonValue[]> {
+  const told: JsonValue[] = []
+  for (let i = 0; i < ids.length; i += AT_ONCE) {
+    const some = await Promise.all(ids.slice(i, i + AT_ONCE).map((id) => world.inspect('container', id)))
+    for (const { status, body } of some) if (status === 200) told.push(body)
+  }
+  return told
+}
+
+function sumOf(inspected: readonly JsonValue[]): InUse {
+  let [running, memory, nanoCpus] = [0, 0, 0]
+  for (const told of inspected) {
+    const hostConfig = at(told, 'HostConfig') ?? null
+    if (countsAsRunning(textAt(told, 'State', 'Status'), hostConfig)) running += 1
+    memory += memoryOf(hostConfig)
+    nanoCpus += nanoCpusOf(hostConfig)
+  }
+  return { running, memory, nanoCpus }
+}
+
+/** Those with the owner's label, and those of the ledger, of which each is asked for only where it matters. */
+async function countVolumes({ owner, world }: OwnedRequest): Promise<number> {
+  const labelled = await list(world.ask, '/volumes?', { label: [`${OWNER_LABEL}=${owner.key}`] })
+  const known = new Set(labelled.map((volume) => textAt(volume, 'Name')))
+  const others = world.ledger.volumesOf(owner.key).filter((name) => !known.has(name))
+  if (known.size + others.length < owner.rule.quotas.volumes) return known.size + others.length
+  const there = await Promise.all(others.map((name) => world.inspect('volume', name)))
+  return known.size + there.filter(({ status }) => status === 200).length
+}
