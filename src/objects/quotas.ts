@@ -111,10 +111,11 @@ function check({ owner }: OwnedRequest, { adds }: Demand, quota: Quota, used: nu
   const added = adds[quota] ?? 0
   if (added === 0 || used + added <= most) return
   const shown = (value: number) => amount(quota, value)
+  const having = quota === 'nanoCpus' ? String(used / 1e9) : shown(used)
   const full =
     used === UNLIMITED
       ? `what you have is without a limit, and ${shown(most)} is the most`
-      : `${shown(used)} of ${shown(most)} in use`
+      : `${having} of ${shown(most)} in use`
   throw new Refusal('quota-exceeded', `quota "${KEYS[quota] ?? quota}": ${full}${asked(quota, added)}`)
 }
 
@@ -125,6 +126,7 @@ function asked(quota: Quota, added: number): string {
 }
 
 function amount(quota: Quota, value: number): string {
+  if (value === 0) return '0'
   if (quota === 'memory') return written('bytes', value)
   return quota === 'nanoCpus' ? written('nanoCpus', value) : String(value)
 }
