@@ -18,10 +18,11 @@ const RECORD_VERSION = 1
 /**
  * Opens the place where records go: one JSON line each, to a file (appended, made with mode 0600) or to standard output.
  *
+ * @param otherwise the descriptor that is written to where there is no file
  * @throws Error when the file cannot be opened
  */
-export function openRecords(file: string | undefined): RecordWriter {
-  const fd = file === undefined ? STDOUT : openFile(file)
+export function openRecords(file: string | undefined, otherwise = STDOUT): RecordWriter {
+  const fd = file === undefined ? otherwise : openFile(file)
   const stream = destination({ fd, sync: false, maxLength: MOST_WAITING })
   let failed = false
   let closed = false

@@ -5,6 +5,7 @@ import { checkCommand } from './check.ts'
 import { connectCommand } from './connect.ts'
 import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
+import { reapCommand } from './reap.ts'
 import { revokeCommand } from './revoke.ts'
 import { serveCommand } from './serve.ts'
 import { startCommand } from './start.ts'
@@ -33,6 +34,7 @@ const commands = [
   tokenCommand,
   certCommand,
   revokeCommand,
+  reapCommand,
   connectCommand,
   versionCommand,
 ]

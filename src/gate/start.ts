@@ -16,6 +16,7 @@ import { createAsk } from './ask.ts'
 import type { Gate } from './gate.ts'
 import { createOpenExchanges } from './open.ts'
 import { createApp } from './plain.ts'
+import { type Reaper, startReaper } from './reaper.ts'
 import { createSessions, REVOKED } from './sessions.ts'
 import { createSurroundings } from './surroundings.ts'
 
@@ -61,6 +62,7 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     surroundings: createSurroundings(engine),
     world: worldOf(policy, engine, ledger),
   }
+  let reaper: Reaper | null = null
   const apps: FastifyInstance[] = []
   const sockets = new Set<Socket>()
   const listeners: { name: string; url: string }[] = []
@@ -70,7 +72,9 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     for (const socket of sockets) socket.destroy()
     await Promise.all(apps.map((app) => app.close()))
     await gate.open.idle()
+    const reaped = reaper?.close()
     await engine.close()
+    await reaped
     authenticator.close()
     revocations.close()
     ledger?.close()
@@ -93,6 +97,7 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
     await close()
     throw error
   }
+  if (gate.world !== null) reaper = startReaper(gate.world, records, warn)
   void probeEngine(engine).then((answered) => {
     if (!answered) warn(`warning: no Docker Engine answers at ${config.engine}; callers get 502 until one does`)
   })

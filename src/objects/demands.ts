@@ -144,8 +144,8 @@ async function newVolumes({ checked, owner, world }: OwnedRequest): Promise<numb
   for (const name of new Set(namedVolumes(body, MOUNTS).map((volume) => volume.name))) {
     if ((await world.lookup('volume', name, owner)) === null) count += 1
   }
-  const image = await world.images.find(textAt(body, 'Image'), owner)
-  const told = image === null ? null : (await world.ask('GET', `/images/${encodeComponent(image)}/json`)).body
+  const image = (await world.images.find(textAt(body, 'Image'), owner))?.id
+  const told = image === undefined ? null : (await world.ask('GET', `/images/${encodeComponent(image)}/json`)).body
   return count + unnamed(body, at(told, 'Config', 'Volumes') ?? null)
 }
 

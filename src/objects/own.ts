@@ -5,7 +5,7 @@ import { Refusal } from '../refusal.ts'
 import { factsOfListed } from './containers.ts'
 import { at, textAt } from './edit.ts'
 import type { World } from './request.ts'
-import { labelIn, OWNER_LABEL, ownerIn } from './stamps.ts'
+import { OWNER_LABEL, ownerIn } from './stamps.ts'
 import type { Ask } from './types.ts'
 
 /*
@@ -40,19 +40,24 @@ export function isOwnVolume({ ledger }: Pick<World, 'ledger'>, told: JsonValue, 
  * A list of the engine's, narrowed by filters.
  *
  * @param target ends in `?` or `&`
+ * @param none statuses by which the engine says that it has nothing of the kind
  * @throws Refusal `engine-broken` (as a rejection) where it gives none
  */
 export async function list(
   ask: Ask,
   target: string,
   filters: Readonly<Record<string, readonly string[]>>,
+  none: ReadonlySet<number> = new Set(),
 ): Promise<readonly JsonValue[]> {
   const { status, body } = await ask('GET', `${target}filters=${encodeComponent(serialiseJson(filters).toString())}`)
   // Volumes stand in an object of their own, and none of them is null.
   const items = target.startsWith('/volumes') ? (at(body, 'Volumes') ?? []) : body
-  if (status === 200 && items === null) return []
+  if (none.has(status) || (status === 200 && items === null)) return []
   if (status !== 200 || !isJsonArray(items)) {
-    throw new Refusal('engine-broken', `the Docker Engine does not list what is there (status ${status})`)
+    throw new Refusal(
+      'engine-broken',
+      `the Docker Engine does not tell what is there (status ${status} for ${target.split('?')[0]})`,
+    )
   }
   return items
 }
@@ -61,9 +66,4 @@ export async function list(
 export function numberAt(value: JsonValue, ...path: readonly string[]): number {
   const found = at(value, ...path)
   return found instanceof JsonNumber ? Number(found.text) : 0
-}
-
-/** The label of an object; empty where there is none. */
-export function labelAt(labels: JsonValue | undefined, name: string): string {
-  return labelIn(labels, name) ?? ''
 }

@@ -30,7 +30,7 @@ function engine(answers: Readonly<Record<string, unknown>> = {}) {
     return { status: answer === undefined ? 500 : 200, body }
   }
   const ledger = { imagesOf: () => ['sha256:1'], volumesOf: () => [] } as unknown as Ledger
-  return { asked, world: createWorld(ask, ledger) }
+  return { asked, world: createWorld(ask, ledger, () => false) }
 }
 
 function request(world: OwnedRequest['world'], quotas: Partial<Quotas>, line: string, body: JsonValue = null) {

@@ -122,7 +122,8 @@ async function pruneVolumes(request: OwnedRequest, filters: Filters): Promise<Pr
   let reclaimed = 0
   for (const volume of own) {
     const name = textAt(volume, 'Name')
-    if (!(await removeVolume(name, owner.key, world))) continue
+    const { result } = await removeVolume(name, world, (told) => isOwnVolume(world, told, owner.key))
+    if (result !== 'removed') continue
     removed.push(name)
     reclaimed += sizes.get(name) ?? 0
   }
