@@ -15,7 +15,7 @@ import { at } from '../edit.ts'
 import { fullReference } from '../images/references.ts'
 import { made } from '../made.ts'
 import { type OwnedRequest, type Rule, referred, send, withOperation } from '../request.ts'
-import { ownStamps } from '../stamps.ts'
+import { expiryOf, ownStamps } from '../stamps.ts'
 import { parameterOf } from '../twin.ts'
 import { giving, watching } from './images.ts'
 
@@ -42,7 +42,7 @@ const build: Rule = async (request) => {
       },
       async () => {
         if (id === '') return
-        world.ledger.noteImage(id, owner.key)
+        world.ledger.noteImage(id, owner.key, expiryOf(owner))
         for (const name of names) await world.images.noteNamed(name, owner, 'made')
       },
     )

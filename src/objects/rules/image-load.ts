@@ -4,6 +4,7 @@ import { textOf } from '../answers/plain.ts'
 import { imageArchiveRules } from '../images/archive-names.ts'
 import type { Rule } from '../request.ts'
 import { send } from '../request.ts'
+import { expiryOf } from '../stamps.ts'
 import { watching } from './images.ts'
 
 const LOADED_ID = /^Loaded image ID: (sha256:[0-9a-f]{64})\n?$/
@@ -33,7 +34,7 @@ const load: Rule = ({ checked, owner, world }) => {
       if (id !== undefined && ids.length < 1024) ids.push(id)
     },
     async () => {
-      for (const id of ids) world.ledger.noteImage(id, owner.key)
+      for (const id of ids) world.ledger.noteImage(id, owner.key, expiryOf(owner))
       for (const reference of names) await world.images.noteNamed(reference, owner, 'made')
     },
   )
