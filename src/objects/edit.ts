@@ -33,7 +33,7 @@ export function edited(
 }
 
 /** A copy with one member replaced, in its place, or added. */
-export function withMember(object: JsonObject, name: string, value: JsonValue): JsonObject {
+function withMember(object: JsonObject, name: string, value: JsonValue): JsonObject {
   return objectFrom([...Object.entries(object).filter(([other]) => other !== name), [name, value]])
 }
 

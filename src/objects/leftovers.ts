@@ -20,7 +20,7 @@ export function createReach(ask: Ask, ledger: Ledger): Reach {
   return { ask, ledger, inspect: createInspect(ask), containers: createContainers(ask), locks: createLocks() }
 }
 
-export type LeftoverKind = 'service' | 'container' | 'network' | 'volume' | 'secret' | 'config' | 'image'
+type LeftoverKind = 'service' | 'container' | 'network' | 'volume' | 'secret' | 'config' | 'image'
 
 /** Something that was made through the gate for an owner, and is to go. */
 export interface Leftover {

@@ -10,7 +10,7 @@ import type { Owner } from './types.ts'
 
 export const OWNER_LABEL = 'io.dockgate.owner'
 export const RECORD_LABEL = 'io.dockgate.record'
-export const PRINCIPAL_LABEL = 'io.dockgate.principal'
+const PRINCIPAL_LABEL = 'io.dockgate.principal'
 export const EXPIRES_LABEL = 'io.dockgate.expires'
 
 const NAME_LENGTH = 256

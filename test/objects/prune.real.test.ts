@@ -200,6 +200,60 @@ describe.each<EngineName>(['old', 'modern'])('prunes of two owners on the %s eng
     expect((await scene.direct.call('GET', '/containers/theirs/json')).status).toBe(404)
   })
 
+  /** An image without a name, with a layer of its own of 100000 bytes. */
+  const dangling = async (by: Party, called: string) => {
+    const fill = [
+      'run',
+      '--name',
+      called,
+      'busybox:test',
+      'sh',
+      '-c',
+      `echo ${called} > /n; head -c 100000 /dev/zero > /z`,
+    ]
+    await docker(by.route, fill)
+    const { json } = await by.call('POST', `/commit?container=${called}`)
+    await by.call('DELETE', `/containers/${called}`)
+    return (json as { Id: string }).Id
+  }
+  const deleted = (answer: Answer) =>
+    ((answer.json as { ImagesDeleted: Record<string, string>[] | null }).ImagesDeleted ?? []).map(
+      (item) => Object.keys(item)[0],
+    )
+
+  test('images without a name of its own go, and others, named ones and used ones stay', async () => {
+    await scene.direct.call('POST', '/images/prune')
+    const theirs = await dangling(scene.direct, 'theirs')
+    const expected = await scene.direct.call('POST', '/images/prune')
+    expect(deleted(expected)).toContain('Deleted')
+    expect(JSON.stringify(expected.json)).toContain(theirs)
+    const own = await dangling(a, 'own')
+    const used = await dangling(a, 'used')
+    const others = await dangling(b, 'others')
+    const tagged = await dangling(a, 'tagged')
+    await a.call('POST', `/images/${tagged}/tag?repo=kept&tag=1`)
+    await a.call('POST', '/containers/create?name=user', { Image: used })
+    const answer = await a.call('POST', '/images/prune')
+    expect(deleted(answer)).toEqual(deleted(expected))
+    expect(JSON.stringify(answer.json)).toContain(own)
+    const bytes = (told: Answer) => (told.json as { SpaceReclaimed: number }).SpaceReclaimed
+    expect(Math.abs(bytes(answer) - bytes(expected))).toBeLessThan(10)
+    for (const image of [used, others, tagged]) {
+      expect((await scene.direct.call('GET', `/images/${image}/json`)).status).toBe(200)
+    }
+    const nothing = await a.call('POST', '/images/prune')
+    const empty = await scene.direct.call('POST', `/images/prune?${filters({ label: ['no=such'] })}`)
+    expect(nothing.body.toString()).toBe(empty.body.toString())
+    const all = await a.call('POST', `/images/prune?${filters({ dangling: ['false'] })}`)
+    expect(deleted(all)).toEqual(expect.arrayContaining(['Untagged', 'Deleted']))
+    expect((await scene.direct.call('GET', `/images/${tagged}/json`)).status).toBe(404)
+    expect((await scene.direct.call('GET', '/images/busybox:test/json')).status).toBe(200)
+    expect((await scene.direct.call('GET', `/images/${others}/json`)).status).toBe(200)
+    await a.call('DELETE', '/containers/user')
+    await a.call('DELETE', `/images/${used}`)
+    await b.call('DELETE', `/images/${others}`)
+  })
+
   test("a prune of the builder's cache, which is nobody's, is refused", async () => {
     const seen = (await a.call('POST', '/build/prune')).json as { message: string }
     expect(seen.message).toContain('does not allow')

@@ -24,7 +24,7 @@ import { narrowed } from './lists.ts'
 type Then = (request: OwnedRequest, found: FoundImage) => Errand | Promise<Errand>
 
 /** A rule for an operation on one image, by its id; where it is not the owner's, the engine is asked about nothing. */
-export function onImage(then: Then): Rule {
+function onImage(then: Then): Rule {
   return async (request) => {
     const { checked, owner, world } = request
     const found = await world.images.find(parameterOf(checked.operation, 'name'), owner)

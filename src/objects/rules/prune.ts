@@ -12,6 +12,7 @@ import { removeVolume } from '../remove.ts'
 import { type OwnedRequest, type Rule, send, type World, withOperation } from '../request.ts'
 import { labelIn, OWNER_LABEL } from '../stamps.ts'
 import type { Shape } from '../types.ts'
+import { pruneImages } from './prune-images.ts'
 
 /*
  * Prunes touch the owner's objects only. Where labels alone do not say what is the owner's, the engine's own prune is
@@ -21,7 +22,7 @@ import type { Shape } from '../types.ts'
 
 /** What was removed, as the engine's answer names it. */
 interface Pruned {
-  readonly removed: readonly string[]
+  readonly removed: readonly JsonValue[]
   /** Bytes. */
   readonly reclaimed: number
 }
@@ -88,8 +89,9 @@ async function pruneContainers({ owner, world }: OwnedRequest, filters: Filters)
   const removed: string[] = []
   let reclaimed = 0
   for (const item of await ownContainers(world, owner.key, 'all=1&size=1&', { status: STOPPED })) {
-    if (!matchesLabels(filters, at(item, 'Labels')) || !(await isOlder(item, until, world))) continue
     const id = textAt(item, 'Id')
+    const createdOf = async () => textAt((await world.inspect('container', id)).body, 'Created')
+    if (!matchesLabels(filters, at(item, 'Labels')) || !(await isOlder(item, until, createdOf))) continue
     // What has been started, or removed, since then is left alone, as the engine does.
     if ((await world.ask('DELETE', `/containers/${id}`)).status !== 204) continue
     removed.push(id)
@@ -99,11 +101,15 @@ async function pruneContainers({ owner, world }: OwnedRequest, filters: Filters)
 }
 
 /** The list has whole seconds. */
-async function isOlder(item: JsonValue, until: number, { inspect }: World): Promise<boolean> {
+async function isOlder(item: JsonValue, until: number, createdOf: () => Promise<string>): Promise<boolean> {
   const second = numberAt(item, 'Created') * 1000
   if (second > until || second + 1000 <= until) return second <= until
-  const { body } = await inspect('container', textAt(item, 'Id'))
-  return Date.parse(textAt(body, 'Created')) <= until
+  return Date.parse(await createdOf()) <= until
+}
+
+const images = (request: OwnedRequest, filters: Filters): Promise<Pruned> => {
+  const until = untilOf(filters)
+  return pruneImages(request, filters, (item, createdOf) => isOlder(item, until, createdOf))
 }
 
 async function pruneVolumes(request: OwnedRequest, filters: Filters): Promise<Pruned> {
@@ -157,4 +163,5 @@ export const PRUNE_RULES: Partial<Record<OperationId, Rule>> = {
   ContainerPrune: oneByOne('ContainersDeleted', pruneContainers),
   VolumePrune: oneByOne('VolumesDeleted', pruneVolumes),
   NetworkPrune: pruneNetworks,
+  ImagePrune: oneByOne('ImagesDeleted', images),
 }
