@@ -63,6 +63,7 @@ export async function createApp(gate: Gate, config: ListenerConfig): Promise<Fas
           const over = errand.kind === 'send' ? errand.over : () => {}
           // The client is gone and its record written: nothing is asked of the engine any more.
           if (raw.socket.destroyed) return over()
+          close = over
           const ended = openChecked(gate, exchange, (why) => cutShort(gate, exchange, raw, response, why))
           close = () => {
             ended()

@@ -60,11 +60,14 @@ async function carry(
     record(gate, exchange)
     return
   }
-  const session = openSession(gate, exchange, socket)
   try {
-    await carryChecked(gate, exchange, errand, { request, socket, body, session })
+    const session = openSession(gate, exchange, socket)
+    try {
+      await carryChecked(gate, exchange, errand, { request, socket, body, session })
+    } finally {
+      session.close()
+    }
   } finally {
-    session.close()
     errand.over()
   }
 }

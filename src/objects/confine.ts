@@ -8,6 +8,7 @@ import { createImages, type IsShared } from './images/images.ts'
 import type { Ledger } from './ledger.ts'
 import { createLocks } from './locks.ts'
 import { createInspect, createListOwn, createLookup } from './lookup.ts'
+import { masked } from './masked.ts'
 import { createMemory } from './memory.ts'
 import { withoutPrefix } from './prefixed.ts'
 import { createBounds } from './quotas.ts'
@@ -63,7 +64,8 @@ export async function confine(checked: CheckedRequest, owner: Owner, world: Worl
     )
   }
   try {
-    const errand = await world.bounds.within({ checked, owner, world }, rule)
+    const request = { checked, owner, world }
+    const errand = masked(await world.bounds.within(request, rule), request)
     return withoutPrefix(errand, id, owner.prefix)
   } catch (cause) {
     if (cause instanceof Settled) return withoutPrefix(cause.answer, id, owner.prefix)

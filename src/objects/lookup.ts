@@ -2,6 +2,7 @@ import { encodeComponent, encodePath } from '../engine/target.ts'
 import type { ObjectKind } from '../engine/types.ts'
 import { serialiseJson } from '../inspect/json/serialise.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../inspect/json/value.ts'
+import { isPredefinedNetwork } from './answers/networks.ts'
 import { type Containers, factsOfInspected, factsOfListed } from './containers.ts'
 import { at, textAt } from './edit.ts'
 import type { Ledger } from './ledger.ts'
@@ -87,9 +88,6 @@ const KINDS: Readonly<Record<OwnedKind, KindFacts>> = {
   task: swarm('tasks'),
 }
 
-/** The engine makes them for itself, and every container may be in them. */
-const PREDEFINED: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'nat', 'ingress', 'docker_gwbridge'])
-
 /** The engine's inspect of an object, by what it calls it. */
 export type Inspect = (kind: OwnedKind, name: string) => Promise<Told>
 
@@ -139,7 +137,7 @@ export function createLookup({ inspect, listOwn, containers, ledger, memory }: L
     const facts = KINDS[kind]
     const id = textAt(told, ...facts.id)
     const name = textAt(told, ...facts.name).replace(/^\//, '')
-    const shared = kind === 'network' && PREDEFINED.has(name) && ownerIn(at(told, ...facts.labels)) === null
+    const shared = kind === 'network' && isPredefinedNetwork(name) && ownerIn(at(told, ...facts.labels)) === null
     if (id === '' || !(shared || (await isOwn(kind, told, owner)))) return null
     memory.note(kind, id, shared ? null : owner.key)
     return { id, name, inspected: told, shared }
@@ -169,7 +167,7 @@ export function createLookup({ inspect, listOwn, containers, ledger, memory }: L
 
   return async (kind, name, owner) => {
     const { prefixed, idPart } = KINDS[kind]
-    const isPredefined = kind === 'network' && PREDEFINED.has(name)
+    const isPredefined = kind === 'network' && isPredefinedNetwork(name)
     const called = prefixed && !isPredefined ? `${owner.prefix}${name}` : name
     const { status, body } = await inspect(kind, called)
     const found = status === 200 ? await foundIn(kind, body, owner) : null

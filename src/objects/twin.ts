@@ -67,7 +67,8 @@ export function renamed(operation: Operation, parameter: string, name: string): 
 export function withPrefix(operation: Operation, parameter: string, prefix: string): Operation {
   if (prefix === '') return operation
   const query = operation.query.map(
-    ([name, value]) => [name, name === parameter && value !== '' ? `${prefix}${value}` : value] as const,
+    ([name, value]) =>
+      [name, name === parameter && value !== '' ? `${prefix}${value.replace(/^\//, '')}` : value] as const,
   )
   return retarget(operation, query)
 }

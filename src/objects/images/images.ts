@@ -29,6 +29,8 @@ export interface Images {
    * and then it is nobody else's before the returned function is called.
    */
   take(reference: string, owner: Owner, how: How): Promise<(() => void) | null>
+  /** Keeps others from a full reference while an image is used by it; null: somebody else is about to change it. */
+  hold(reference: string, owner: Owner, how: How): (() => void) | null
   /** Notes what an owner made, or fetched, under a full reference: the image that the engine has there. */
   noteNamed(reference: string, owner: Owner, how: How): Promise<void>
 }
@@ -93,20 +95,10 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
     find,
     visible,
     noteNamed,
+    hold,
     async take(reference, owner, how) {
-      const now = taken.get(reference)
-      if (
-        now !== undefined &&
-        (now.owner !== owner.key || now.how !== how) &&
-        !(now.how === 'registry' && how === 'registry')
-      )
-        return null
-      taken.set(reference, { owner: owner.key, how, users: (now?.users ?? 0) + 1 })
-      const release = () => {
-        const users = (taken.get(reference)?.users ?? 1) - 1
-        if (users > 0) taken.set(reference, { owner: owner.key, how, users })
-        else taken.delete(reference)
-      }
+      const release = hold(reference, owner, how)
+      if (release === null) return null
       try {
         if (await mayTake(reference, owner, how)) return release
       } catch (error) {
@@ -116,6 +108,20 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
       release()
       return null
     },
+  }
+
+  function hold(reference: string, owner: Owner, how: How): (() => void) | null {
+    const now = taken.get(reference)
+    const isTogether = now === undefined || now.owner === owner.key || (now.how === 'registry' && how === 'registry')
+    if (!isTogether) return null
+    // While one of several makes it, it is that one's alone.
+    const strongest = now?.how === 'made' ? 'made' : how
+    taken.set(reference, { owner: owner.key, how: strongest, users: (now?.users ?? 0) + 1 })
+    return () => {
+      const then = taken.get(reference)
+      if (then === undefined || then.users === 1) taken.delete(reference)
+      else taken.set(reference, { ...then, users: then.users - 1 })
+    }
   }
 
   async function noteNamed(reference: string, owner: Owner, how: How): Promise<void> {

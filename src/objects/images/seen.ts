@@ -20,6 +20,11 @@ export function imageSeen(item: Plain, owner: Owner, images: Images, ledger: Led
   return onlySeen(seen)
 }
 
+/** Whether an item of ImageList has a reference that is the owner's to see. */
+export function hasSeenName(item: Plain, owner: Owner, images: Images): boolean {
+  return images.visible([...textsOf(item, 'RepoTags'), ...textsOf(item, 'RepoDigests')], owner).length > 0
+}
+
 /** ImageInspect: with the references that are the owner's to see. */
 export function imageInspect(owner: Owner, images: Images): Decide {
   return (item) => {

@@ -33,7 +33,12 @@ const build: Rule = async (request) => {
   refuseUnseen(operation)
   const names = operation.query.flatMap(([name, value]) => (name === 't' ? [fullReference(value) ?? value] : []))
   const sent = await withOwnParameters(request)
+  const held: (() => void)[] = []
   return giving(request, names, (release) => {
+    const over = () => {
+      for (const each of held.splice(0)) each()
+      release()
+    }
     let id = ''
     const shape = watching(
       (message) => {
@@ -47,9 +52,9 @@ const build: Rule = async (request) => {
       },
     )
     const stamped = made(withOperation(checked, sent), ownStamps(owner))
-    if (checked.body.kind !== 'stream') return send(stamped, shape, release)
-    const archive = contextRules(parameterOf(operation, 'dockerfile'), (text) => judge(text, request))
-    return send({ ...stamped, body: { kind: 'stream', length: null, archive } }, shape, release)
+    if (checked.body.kind !== 'stream') return send(stamped, shape, over)
+    const archive = contextRules(parameterOf(operation, 'dockerfile'), (text) => judge(text, request, held))
+    return send({ ...stamped, body: { kind: 'stream', length: null, archive } }, shape, over)
   })
 }
 
@@ -96,25 +101,28 @@ function textsOf(value: ReturnType<typeof parseJson>): readonly string[] {
 }
 
 /** @throws Refusal (as a rejection) where a Dockerfile names an image that is not the owner's to use */
-async function judge(text: string, request: OwnedRequest): Promise<void> {
+async function judge(text: string, request: OwnedRequest, held: (() => void)[]): Promise<void> {
   const named = read(() => imagesNamed(text, buildArguments(request.checked.operation)))
   for (const image of named) {
-    const triggers = await mayUse(image, request)
+    const triggers = await mayUse(image, request, held)
     for (const triggered of read(() => imagesTriggered(triggers)))
-      await mayUse({ ...triggered, line: image.line }, request)
+      await mayUse({ ...triggered, line: image.line }, request, held)
   }
 }
 
-/** Answers the image's triggers. */
+/** Answers the image's triggers; nobody else changes what the name means before the build is over. */
 async function mayUse(
   { line, instruction, image }: NamedImage,
   { owner, world }: OwnedRequest,
+  held: (() => void)[],
 ): Promise<readonly string[]> {
   const found = await world.images.find(image, owner)
-  if (found === null) {
-    const message = `Dockerfile, line ${line}: ${instruction} ${printable(image, 200)}: there is no such image here that is yours; docker pull it first`
-    throw new Refusal('object-unknown', message)
+  const release = found?.reference ? world.images.hold(found.reference, owner, 'registry') : () => {}
+  if (found === null || release === null) {
+    const what = `Dockerfile, line ${line}: ${instruction} ${printable(image, 200)}`
+    throw new Refusal('object-unknown', `${what}: there is no such image here that is yours; docker pull it first`)
   }
+  held.push(release)
   const { body } = await world.ask('GET', `/images/${encodePath(found.id)}/json`)
   return textsOf(at(body, 'Config', 'OnBuild') ?? null)
 }

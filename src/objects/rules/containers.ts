@@ -5,7 +5,6 @@ import type { Found } from '../lookup.ts'
 import { type OwnedRequest, onObject, type Rule, send, withOperation } from '../request.ts'
 import { aboutNothing, parameterOf, withPrefix } from '../twin.ts'
 import type { Shape } from '../types.ts'
-import { nameConflict } from './conflict.ts'
 
 const own = onObject('container', 'id')
 
@@ -31,10 +30,9 @@ const ownExec: Rule = async ({ checked, owner, world }) => {
 }
 
 /** The new name is one of the owner's. */
-const rename = onObject('container', 'id', ({ checked, owner, world }) => {
-  const named = withOperation(checked, withPrefix(checked.operation, 'name', owner.prefix))
-  return send(named, (status) => (status === 409 ? nameConflict(owner, world) : null))
-})
+const rename = onObject('container', 'id', ({ checked, owner }) =>
+  send(withOperation(checked, withPrefix(checked.operation, 'name', owner.prefix))),
+)
 
 export const CONTAINER_RULES: Partial<Record<OperationId, Rule>> = {
   ContainerInspect: own,

@@ -5,11 +5,21 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../.
 import { factsOfInspected } from '../containers.ts'
 import { at, edited, objectFrom, textAt, withAlias } from '../edit.ts'
 import { made } from '../made.ts'
-import { bodyOf, messageOf, type OwnedRequest, type Rule, referred, send, withBody, withOperation } from '../request.ts'
+import {
+  bodyOf,
+  messageOf,
+  type OwnedRequest,
+  type Rule,
+  referred,
+  refusedAs,
+  Settled,
+  send,
+  withBody,
+  withOperation,
+} from '../request.ts'
 import { expiryOf, ownStamps } from '../stamps.ts'
 import { parameterOf, puttingBack, twinOf, withPrefix } from '../twin.ts'
 import type { Errand, Reshaped, Shape } from '../types.ts'
-import { nameConflict } from './conflict.ts'
 import { makeVolumes, namedVolumes, volumeLock, withVolumes } from './named-volumes.ts'
 
 const MOUNTS = ['HostConfig', 'Mounts'] as const
@@ -32,7 +42,9 @@ const create: Rule = async (request) => {
   const volumes = namedVolumes(body, MOUNTS)
   let sent = await withOtherContainers(body, request)
   sent = await withNetworks(sent, request)
+  sent = await withImageMounts(sent, request)
   sent = withVolumes(sent, MOUNTS, owner.prefix, stamps)
+  const named = withOperation(checked, withPrefix(checked.operation, 'name', owner.prefix))
   const release = await world.locks.hold(volumes.map(({ name }) => volumeLock(`${owner.prefix}${name}`)))
   try {
     await makeVolumes(volumes, request, stamps)
@@ -40,8 +52,22 @@ const create: Rule = async (request) => {
     release()
     throw cause
   }
-  const named = withOperation(checked, withPrefix(checked.operation, 'name', owner.prefix))
   return send(made(withBody(named, sent), stamps), verified(request, image.id), release)
+}
+
+/** Images that are mounted (Docker Engine 28) are the owner's to see. */
+async function withImageMounts(body: JsonObject, request: OwnedRequest): Promise<JsonObject> {
+  const mounts = at(body, ...MOUNTS) ?? null
+  if (mounts === null || !isJsonArray(mounts) || !mounts.some((mount) => textAt(mount, 'Type') === 'image')) return body
+  const written: JsonValue[] = []
+  for (const mount of mounts) {
+    const source = textAt(mount, 'Type') === 'image' ? textAt(mount, 'Source') : null
+    const found = source === null ? null : await request.world.images.find(source, request.owner)
+    if (source !== null && found === null)
+      throw new Settled(refusedAs('object-unknown', 404, `No such image: ${source}`))
+    written.push(found === null ? mount : edited(mount, ['Source'], () => found.id))
+  }
+  return edited(body, MOUNTS, () => written)
 }
 
 /** The engine is asked to make a container of an image that nobody has. */
@@ -88,7 +114,7 @@ async function withOtherContainers(body: JsonObject, request: OwnedRequest): Pro
 /** Networks keep the names by which the container is to know them; each endpoint says by id which network is meant. */
 async function withNetworks(body: JsonObject, request: OwnedRequest): Promise<JsonObject> {
   const { prefix } = request.owner
-  const known = parameterOf(request.checked.operation, 'name')
+  const known = parameterOf(request.checked.operation, 'name').replace(/^\//, '')
   const mode = textAt(body, 'HostConfig', 'NetworkMode')
   const endpoints = at(body, ...ENDPOINTS) ?? null
   const names = new Set(isJsonObject(endpoints) ? Object.keys(endpoints) : [])
@@ -131,10 +157,7 @@ function verified({ checked, owner, world }: OwnedRequest, image: string): Shape
     }
     return { status: 201, bytes }
   }
-  return (status) => {
-    if (status === 201) return { kind: 'whole', change: check }
-    return status === 409 ? nameConflict(owner, world) : null
-  }
+  return (status) => (status === 201 ? { kind: 'whole', change: check } : null)
 }
 
 export const CREATE_RULES: Partial<Record<OperationId, Rule>> = { ContainerCreate: create }

@@ -14,13 +14,15 @@ import { networkList } from '../answers/networks.ts'
 import type { Sight } from '../answers/sight.ts'
 import { volumeList } from '../answers/volumes.ts'
 import { textAt } from '../edit.ts'
-import { filtersOf, withFilter, withFilters } from '../filters.ts'
+import { filtersOf, withFilter } from '../filters.ts'
 import { textsAt } from '../images/images.ts'
+import { hasSeenName } from '../images/seen.ts'
 import { type OwnedRequest, type Rule, send, withOperation } from '../request.ts'
 import { sightOf } from '../sight.ts'
 import { OWNER_LABEL } from '../stamps.ts'
-import { parameterOf, renamed, twinOf } from '../twin.ts'
+import { parameterOf } from '../twin.ts'
 import type { Shape } from '../types.ts'
+import { withOwnNames } from './list-filters.ts'
 
 /** An answer that is one JSON text, narrowed to what the owner may see. */
 export function narrowed(request: OwnedRequest, planOf: (sight: Sight) => Plan): Shape {
@@ -36,69 +38,32 @@ function ownOnly({ checked, owner }: OwnedRequest): Operation {
   return withFilter(checked.operation, 'label', `${OWNER_LABEL}=${owner.key}`)
 }
 
-const containers: Rule = async (request) => {
-  const { checked } = request
-  const operation = await withReferences(request, ownOnly(request))
-  return send(withOperation(checked, operation), narrowed(request, containerList))
-}
-
-/** Filters that name other objects; what is not the owner's is looked for under a name that nobody has. */
-async function withReferences({ owner, world }: OwnedRequest, operation: Operation): Promise<Operation> {
-  const container = async (name: string) =>
-    (await world.lookup('container', name.replace(/^\//, ''), owner))?.id ?? twinOf('container', name).whole
-  const image = async (name: string) => (await world.images.find(name, owner))?.id ?? twinOf('image', name).whole
-  const prefixed = async (name: string) => `${owner.prefix}${name}`
-  const written = new Map(filtersOf(operation))
-  for (const [filter, write] of [
-    ['before', container],
-    ['since', container],
-    ['ancestor', image],
-    ['volume', async (name: string) => (name.startsWith('/') ? name : prefixed(name))],
-    ['network', async (name: string) => (await world.lookup('network', name, owner))?.id ?? name],
-    ['name', async (name: string) => prefixedPattern(name, owner.prefix)],
-  ] as const) {
-    const values = written.get(filter)
-    if (values !== undefined) written.set(filter, await Promise.all(values.map(write)))
+/** A list that the engine narrows by the client's filters, and the gate to what is the owner's. */
+function listed(planOf: (sight: Sight) => Plan, operationOf = ({ checked }: OwnedRequest) => checked.operation): Rule {
+  return async (request) => {
+    const { operation, shape } = await withOwnNames(request, operationOf(request))
+    const narrow = narrowed(request, planOf)
+    return send(withOperation(request.checked, operation), (status) => narrow(status) ?? shape?.(status) ?? null)
   }
-  let sent = withFilters(operation, written)
-  for (const parameter of ['before', 'since']) {
-    const name = parameterOf(operation, parameter)
-    if (name !== '') sent = renamed(sent, parameter, await container(name))
-  }
-  return sent
 }
 
-/** The engine reads it as a regular expression, of which only the beginning of the name is another one. */
-function prefixedPattern(pattern: string, prefix: string): string {
-  if (prefix === '') return pattern
-  const [, start = '', rest = ''] = /^(\^?\/?)(.*)$/s.exec(pattern) ?? []
-  return start === '' ? rest : `${start}${prefix}${rest}`
-}
-
-const networks: Rule = (request) => {
-  const { checked, owner } = request
-  const filters = filtersOf(checked.operation)
-  const name = filters.get('name')
-  // By name the engine looks for what holds the text.
-  const operation =
-    name === undefined || owner.prefix === ''
-      ? checked.operation
-      : withFilters(
-          checked.operation,
-          new Map([...filters, ['name', name.map((text) => prefixedPattern(text, owner.prefix))]]),
-        )
-  return send(withOperation(checked, operation), narrowed(request, networkList))
-}
-
-const volumes: Rule = (request) => send(request.checked, narrowed(request, volumeList))
-
-const images: Rule = (request) => send(request.checked, narrowed(request, imageList))
-
-const events: Rule = (request) => {
+const events: Rule = async (request) => {
+  const { operation } = await withOwnNames(request, request.checked.operation)
   const decide = systemEvents(sightOf(request.owner, request.world))
-  return send(request.checked, (status) =>
+  return send(withOperation(request.checked, operation), (status) =>
     status === 200 ? { kind: 'stream', change: (chunks) => filterSequence(chunks, decide) } : null,
   )
+}
+
+/** With a filter by reference, an image is there for the references that fit, of which the owner must see one. */
+const images: Rule = (request) => {
+  const { checked, owner, world } = request
+  const byReference = filtersOf(checked.operation).has('reference') || parameterOf(checked.operation, 'filter') !== ''
+  const named = (sight: Sight): Sight => ({
+    ...sight,
+    image: (item) => hasSeenName(item, owner, world.images) && sight.image(item),
+  })
+  return listed((sight) => imageList(byReference ? named(sight) : sight))(request)
 }
 
 const usage: Rule = (request) => {
@@ -145,12 +110,15 @@ async function ownImages({ owner, world }: OwnedRequest): Promise<number> {
 }
 
 export const LIST_RULES: Partial<Record<OperationId, Rule>> = {
-  ContainerList: containers,
-  NetworkList: networks,
-  NetworkListSlash: networks,
-  VolumeList: volumes,
+  ContainerList: listed(containerList, ownOnly),
+  NetworkList: listed(networkList),
+  NetworkListSlash: listed(networkList),
+  VolumeList: listed(volumeList),
   ImageList: images,
   SystemEvents: events,
   SystemDataUsage: usage,
   SystemInfo: info,
+  // A registry is asked, with the client's own credentials.
+  SystemAuth: ({ checked }) => send(checked),
+  SystemOptions: ({ checked }) => send(checked),
 }

@@ -8,8 +8,13 @@ import { ownStamps } from '../stamps.ts'
 import { narrowed } from './lists.ts'
 
 /** Engines before 25 make several networks of one name unless they are asked not to: the name would then mean none. */
-const create: Rule = ({ checked, owner, world }) => {
-  const named = edited(bodyOf(checked), ['Name'], (name) => `${owner.prefix}${String(name ?? '')}`)
+const create: Rule = async (request) => {
+  const { checked, owner, world } = request
+  const from = textAt(bodyOf(checked), 'ConfigFrom', 'Network')
+  const configured = from === '' ? null : (await referred(request, 'network', from)).name
+  const body =
+    configured === null ? bodyOf(checked) : edited(bodyOf(checked), ['ConfigFrom', 'Network'], () => configured)
+  const named = edited(body, ['Name'], (name) => `${owner.prefix}${String(name ?? '')}`)
   const unique = withBody(
     checked,
     edited(named, ['CheckDuplicate'], () => true),

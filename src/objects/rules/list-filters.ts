@@ -1,0 +1,93 @@
+import type { OperationId } from '../../engine/operations.ts'
+import type { Operation } from '../../engine/types.ts'
+import { filtersOf, withFilters } from '../filters.ts'
+import type { OwnedKind } from '../lookup.ts'
+import type { OwnedRequest } from '../request.ts'
+import { parameterOf, puttingBack, renamed, type Twin, twinOf } from '../twin.ts'
+import type { Shape } from '../types.ts'
+
+/** A list's filters as they are sent, and what puts the client's names back into an error about them. */
+export interface Filtered {
+  readonly operation: Operation
+  readonly shape: Shape | null
+}
+
+/** What the values of a filter name: an object, or, of `pattern`, a regular expression that the engine holds names against. */
+type Names = OwnedKind | 'image' | 'pattern'
+
+const BY_NAME = { name: 'pattern' } as const
+const FILTERS: Partial<Record<OperationId, Readonly<Record<string, Names>>>> = {
+  ContainerList: {
+    before: 'container',
+    since: 'container',
+    ancestor: 'image',
+    volume: 'volume',
+    network: 'network',
+    name: 'pattern',
+  },
+  NetworkList: BY_NAME,
+  NetworkListSlash: BY_NAME,
+  VolumeList: BY_NAME,
+  ImageList: { before: 'image', since: 'image' },
+  SystemEvents: { container: 'container', network: 'network', volume: 'volume' },
+}
+/** Filters of old, which are parameters of their own. */
+const PARAMETERS = ['before', 'since'] as const
+
+/** Filters name one's own objects; what is not the owner's is looked for under a name that nobody has. */
+export async function withOwnNames(request: OwnedRequest, operation: Operation): Promise<Filtered> {
+  const named = FILTERS[operation.spec.id] ?? {}
+  const twins: Twin[] = []
+  const written = new Map(filtersOf(operation))
+  for (const [filter, names] of Object.entries(named)) {
+    const values = written.get(filter)
+    if (values === undefined) continue
+    const own = []
+    for (const value of values) own.push(await ownName(value, names, request, twins))
+    written.set(filter, own)
+  }
+  let sent = written.size === 0 ? operation : withFilters(operation, written)
+  if (operation.spec.id === 'ContainerList') {
+    for (const parameter of PARAMETERS) {
+      const name = parameterOf(operation, parameter)
+      if (name !== '') sent = renamed(sent, parameter, await ownName(name, 'container', request, twins))
+    }
+  }
+  return { operation: sent, shape: twins.length === 0 ? null : puttingAllBack(twins) }
+}
+
+async function ownName(value: string, names: Names, { owner, world }: OwnedRequest, twins: Twin[]): Promise<string> {
+  if (names === 'pattern') return prefixedPattern(value, owner.prefix)
+  // The engine takes a place in the container there too.
+  if (names === 'volume') return value.startsWith('/') ? value : `${owner.prefix}${value}`
+  const name = value.replace(/^\//, '')
+  const found = names === 'image' ? await world.images.find(name, owner) : await world.lookup(names, name, owner)
+  if (found !== null) return found.id
+  const twin = twinOf(names, name)
+  twins.push(twin)
+  return twin.whole
+}
+
+/** Of a name that is searched for, only the beginning is another one on the engine. */
+function prefixedPattern(pattern: string, prefix: string): string {
+  if (prefix === '') return pattern
+  const [, start = '', rest = ''] = /^(\^?\/?)(.*)$/s.exec(pattern) ?? []
+  return start === '' ? rest : `${start}${prefix}${rest}`
+}
+
+function puttingAllBack(twins: readonly Twin[]): Shape {
+  return (status) => {
+    if (status < 400) return null
+    return {
+      kind: 'whole',
+      async change(bytes) {
+        let shown = { status, bytes }
+        for (const twin of twins) {
+          const reshaping = puttingBack(twin)(status)
+          if (reshaping?.kind === 'whole') shown = await reshaping.change(shown.bytes)
+        }
+        return shown
+      },
+    }
+  }
+}
