@@ -21,6 +21,12 @@ export interface Bounds {
 
 /** The engine may go on making what a client that went away has asked for. */
 const SETTLE_MS = 2000
+interface Unsettled {
+  readonly adds: Demand['adds']
+  /** When it is made, or never will be; milliseconds since the epoch. */
+  readonly at: number
+}
+
 /** Containers that are inspected at a time. */
 const AT_ONCE = 8
 
@@ -51,6 +57,36 @@ export function createBounds(): Bounds {
     })
   }
 
+  /** What was asked for and may yet be made, by owner: the client went away before the engine's answer. */
+  const unsettled = new Map<string, readonly Unsettled[]>()
+
+  function settleLater(key: string, { adds }: Demand): void {
+    const item = { adds, at: Date.now() + SETTLE_MS }
+    unsettled.set(key, [...(unsettled.get(key) ?? []), item])
+    setTimeout(() => {
+      const left = (unsettled.get(key) ?? []).filter((other) => other !== item)
+      if (left.length === 0) unsettled.delete(key)
+      else unsettled.set(key, left)
+    }, SETTLE_MS).unref()
+  }
+
+  /** What is in use, where it matters after all that is being made is there. */
+  async function settledUse(request: OwnedRequest, bounded: readonly Quota[], demand: Demand): Promise<InUse> {
+    const { key } = request.owner
+    const used = await inUse(request, bounded, demand)
+    const waiting = unsettled.get(key) ?? []
+    const comes = (quota: Quota) => waiting.reduce((sum, { adds }) => sum + (adds[quota] ?? 0), 0)
+    const matters = bounded.some(
+      (quota) =>
+        !exceeds(request, demand, quota, used[quota] ?? 0) &&
+        exceeds(request, demand, quota, (used[quota] ?? 0) + comes(quota)),
+    )
+    if (!matters) return used
+    const last = Math.max(...waiting.map(({ at: settled }) => settled))
+    await new Promise((resolve) => setTimeout(resolve, last - Date.now()))
+    return inUse(request, bounded, demand)
+  }
+
   return {
     async within(request, rule) {
       const { id } = request.checked.operation.spec
@@ -64,30 +100,34 @@ export function createBounds(): Bounds {
 
       // Held until the engine has answered: what is made is counted by the owner's next request.
       const release = await request.world.locks.hold([`owner ${key}`])
+      let demand: Demand
       try {
-        const demand = await demanding.of(request)
-        const used = await inUse(request, bounded, demand.instead)
+        demand = await demanding.of(request)
+        const used = await settledUse(request, bounded, demand)
         for (const quota of bounded) check(request, demand, quota, used[quota] ?? 0)
       } catch (cause) {
         release()
         throw cause
       }
-      return until(request, rule, release)
+      return until(request, rule, (answered) => {
+        if (!answered) settleLater(key, demand)
+        release()
+      })
     },
   }
 }
 
-/** The rule's errand, and `release` when it is over. */
-async function until(request: OwnedRequest, rule: Rule, release: () => void): Promise<Errand> {
+/** The rule's errand. `release` is called when it is over, with whether there was an answer. */
+async function until(request: OwnedRequest, rule: Rule, release: (answered: boolean) => void): Promise<Errand> {
   let errand: Errand
   try {
     errand = await rule(request)
   } catch (cause) {
-    release()
+    release(true)
     throw cause
   }
   if (errand.kind === 'answer') {
-    release()
+    release(true)
     return errand
   }
   const { shape, over } = errand
@@ -100,16 +140,20 @@ async function until(request: OwnedRequest, rule: Rule, release: () => void): Pr
     },
     over() {
       over()
-      if (answered) release()
-      else setTimeout(release, SETTLE_MS).unref()
+      release(answered)
     },
   }
 }
 
-function check({ owner }: OwnedRequest, { adds }: Demand, quota: Quota, used: number): void {
-  const most = owner.rule.quotas[quota]
+function exceeds({ owner }: OwnedRequest, { adds }: Demand, quota: Quota, used: number): boolean {
   const added = adds[quota] ?? 0
-  if (added === 0 || used + added <= most) return
+  return added > 0 && used + added > owner.rule.quotas[quota]
+}
+
+function check(request: OwnedRequest, demand: Demand, quota: Quota, used: number): void {
+  if (!exceeds(request, demand, quota, used)) return
+  const most = request.owner.rule.quotas[quota]
+  const added = demand.adds[quota] ?? 0
   const shown = (value: number) => amount(quota, value)
   const having = quota === 'nanoCpus' ? String(used / 1e9) : shown(used)
   const full =
@@ -141,17 +185,16 @@ function refuseServices([bounded]: readonly Quota[]): void {
 
 type InUse = Partial<Record<Quota, number>>
 
-/** @param except a container that is not counted */
-async function inUse(request: OwnedRequest, bounded: readonly Quota[], except: string | null): Promise<InUse> {
+async function inUse(request: OwnedRequest, bounded: readonly Quota[], demand: Demand): Promise<InUse> {
   const { owner, world } = request
   const used: InUse = {}
   if (bounded.includes('networks')) used.networks = await countNetworks(world, owner.key)
-  if (bounded.includes('volumes')) used.volumes = await countVolumes(request)
+  if (bounded.includes('volumes')) used.volumes = await countVolumes(request, demand)
   if (bounded.some((quota) => OF_CONTAINERS.includes(quota))) {
     const own = await ownContainers(world, owner.key)
     used.containers = own.length
     if (bounded.some((quota) => INSPECTED.includes(quota))) {
-      const counted = own.map((item) => textAt(item, 'Id')).filter((id) => id !== except)
+      const counted = own.map((item) => textAt(item, 'Id')).filter((id) => id !== demand.instead)
       Object.assign(used, sumOf(await inspectAll(request, counted)))
     }
   }
@@ -180,11 +223,13 @@ function sumOf(inspected: readonly JsonValue[]): InUse {
 }
 
 /** Those with the owner's label, and those of the ledger, of which each is asked for only where it matters. */
-async function countVolumes({ owner, world }: OwnedRequest): Promise<number> {
+async function countVolumes(request: OwnedRequest, demand: Demand): Promise<number> {
+  const { owner, world } = request
   const labelled = await list(world.ask, '/volumes?', { label: [`${OWNER_LABEL}=${owner.key}`] })
   const known = new Set(labelled.map((volume) => textAt(volume, 'Name')))
   const others = world.ledger.volumesOf(owner.key).filter((name) => !known.has(name))
-  if (known.size + others.length < owner.rule.quotas.volumes) return known.size + others.length
+  const most = known.size + others.length
+  if (!exceeds(request, demand, 'volumes', most)) return most
   const there = await Promise.all(others.map((name) => world.inspect('volume', name)))
   return known.size + there.filter(({ status }) => status === 200).length
 }

@@ -50,6 +50,7 @@ it.each([
   ['cert', 'revoke'],
   ['cert', 'list'],
   ['revoke'],
+  ['reap'],
   ['version'],
 ])('has --help with an example for "%s %s"', async (...command) => {
   const { code, stdout } = await place.run(...command.filter((word) => word !== undefined), '--help')

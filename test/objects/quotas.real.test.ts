@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { docker } from '../support/docker-client.ts'
 import { type Answer, type Owners, type Party, startOwners } from './scene.ts'
 
-const BASE = 'extends: admin, allow: [read, create, lifecycle, delete, build], objects: own'
+const BASE = 'extends: admin, allow: [read, create, lifecycle, delete, transfer, build], objects: own'
 const SHARED = 'images: { shared: ["docker.io/library/busybox:test"] }'
 const role = (quotas: string) => `{ ${BASE}, ${SHARED}, quotas: { ${quotas} } }`
 const GIB = 1024 ** 3
@@ -12,6 +12,7 @@ describe('quotas of an owner on a real engine', () => {
   beforeAll(async () => {
     scene = await startOwners('old', {
       counted: role('containers: 2, volumes: 2, networks: 1'),
+      imaged: role('images: 1'),
       running: role('running: 1'),
       sized: role('memory: 1GiB, cpus: 2'),
     })
@@ -84,6 +85,19 @@ describe('quotas of an owner on a real engine', () => {
     const second = await a.call('POST', '/networks/create', { Name: 'second' })
     expect(said(second)[1]).toBe('dockgate: quota "networks": 1 of 1 in use: remove something of yours first')
     expect(await there('/networks/second')).toBe(false)
+  })
+
+  test('images count, however they come, and shared ones do not', async () => {
+    const a = await scene.as('q/images', 'imaged')
+    await create(a, 'template')
+    expect((await a.call('POST', '/commit?container=template&repo=own&tag=1')).status).toBe(201)
+    const full = [409, 'dockgate: quota "images": 1 of 1 in use: remove something of yours first']
+    expect(said(await a.call('POST', '/commit?container=template&repo=own&tag=2'))).toEqual(full)
+    expect(said(await a.call('POST', '/images/create?fromImage=nowhere.test/any&tag=1'))).toEqual(full)
+    expect(said(await a.call('POST', '/build?t=own:3', Buffer.alloc(1024)))).toEqual(full)
+    expect(await there('/images/own:2/json')).toBe(false)
+    await a.call('DELETE', '/images/own:1')
+    expect((await a.call('POST', '/commit?container=template&repo=own&tag=2')).status).toBe(201)
   })
 
   test('a start beyond the quota is refused, and what runs may be started again', async () => {

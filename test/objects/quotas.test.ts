@@ -21,7 +21,7 @@ const NONE: Quotas = {
 const PRINCIPAL = { issuer: 'i', subject: 's', claims: {}, certificate: null, expiresAt: 0 }
 
 /** An engine that tells what it is told to, and remembers what it was asked. */
-function engine(answers: Readonly<Record<string, unknown>> = {}) {
+function engine(answers: Readonly<Record<string, unknown>> = {}, volumes: readonly string[] = []) {
   const asked: string[] = []
   const ask: Ask = async (method, path) => {
     asked.push(`${method} ${path.split('?')[0]}`)
@@ -29,7 +29,7 @@ function engine(answers: Readonly<Record<string, unknown>> = {}) {
     const body = answer === undefined ? null : parseJson(Buffer.from(JSON.stringify(answer)))
     return { status: answer === undefined ? 500 : 200, body }
   }
-  const ledger = { imagesOf: () => ['sha256:1'], volumesOf: () => [] } as unknown as Ledger
+  const ledger = { imagesOf: () => ['sha256:1'], volumesOf: () => volumes } as unknown as Ledger
   return { asked, world: createWorld(ask, ledger, () => false) }
 }
 
@@ -93,10 +93,12 @@ describe('quotas', () => {
 
   test('the next request of an owner waits until the engine has answered', async () => {
     const networks: unknown[] = []
-    const { world } = engine({ '/networks': networks })
+    const { world, asked } = engine({ '/networks': networks })
     const create = () => world.bounds.within(request(world, { networks: 1 }, 'POST /networks/create', {}), sending)
     const first = await create()
     const second = create()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(asked).toHaveLength(1)
     networks.push({ Id: 'n' })
     end(first)
     await expect(second).rejects.toMatchObject({
@@ -105,19 +107,29 @@ describe('quotas', () => {
     })
   })
 
-  test('what a client that went away has asked for may still be made: the next one waits a while', async () => {
+  test('what a client that went away has asked for may still be made: where it matters, the next one waits', async () => {
     vi.useFakeTimers()
     const { world } = engine({ '/networks': [] })
-    const create = () => world.bounds.within(request(world, { networks: 1 }, 'POST /networks/create', {}), sending)
-    const first = await create()
+    const create = (networks: number) =>
+      world.bounds.within(request(world, { networks }, 'POST /networks/create', {}), sending)
+    const first = await create(2)
     if (first.kind === 'send') first.over()
+    end(await create(2))
     const second = vi.fn()
-    const done = create().then(second)
-    await vi.advanceTimersByTimeAsync(1000)
-    expect(second).not.toHaveBeenCalled()
+    const done = create(1).then(second)
     await vi.advanceTimersByTimeAsync(1500)
+    expect(second).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1000)
     await done
     expect(second).toHaveBeenCalled()
+  })
+
+  test('volumes of the ledger that are gone do not count', async () => {
+    const { world } = engine({ '/volumes': { Volumes: [{ Name: 'a' }] }, '/volumes/b': { Name: 'b' } }, ['a', 'b', 'c'])
+    const create = (volumes: number) =>
+      world.bounds.within(request(world, { volumes }, 'POST /volumes/create', {}), sending)
+    await expect(create(2)).rejects.toMatchObject({ message: expect.stringContaining('2 of 2 in use') })
+    end(await create(3))
   })
 
   test.each(['POST /services/create', 'POST /services/x/update?version=1'])(
