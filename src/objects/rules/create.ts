@@ -5,7 +5,17 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../.
 import { factsOfInspected } from '../containers.ts'
 import { at, edited, objectFrom, textAt, withAlias } from '../edit.ts'
 import { made } from '../made.ts'
-import { bodyOf, messageOf, type OwnedRequest, type Rule, referred, send, withBody, withOperation } from '../request.ts'
+import {
+  bodyOf,
+  messageOf,
+  type OwnedRequest,
+  type Rule,
+  referred,
+  Settled,
+  send,
+  withBody,
+  withOperation,
+} from '../request.ts'
 import { expiryOf, ownStamps } from '../stamps.ts'
 import { parameterOf, puttingBack, twinOf, withPrefix } from '../twin.ts'
 import type { Errand, Reshaped, Shape } from '../types.ts'
@@ -28,9 +38,10 @@ const create: Rule = async (request) => {
   const stamps = ownStamps(owner)
   const body = edited(bodyOf(checked), ['HostConfig'], (config) => config)
   const image = await world.images.find(textAt(body, 'Image'), owner)
-  if (image === null) return ofNoImage(checked)
+  if (image === null) return ofNoImage(checked, textAt(body, 'Image'))
   const volumes = namedVolumes(body, MOUNTS)
-  let sent = await withOtherContainers(body, request)
+  let sent = await withMountedImages(body, request)
+  sent = await withOtherContainers(sent, request)
   sent = await withNetworks(sent, request)
   sent = withVolumes(sent, MOUNTS, owner.prefix, stamps)
   const release = await world.locks.hold(volumes.map(({ name }) => volumeLock(`${owner.prefix}${name}`)))
@@ -45,19 +56,33 @@ const create: Rule = async (request) => {
 }
 
 /** The engine is asked to make a container of an image that nobody has. */
-function ofNoImage(checked: CheckedRequest): Errand {
-  const body = bodyOf(checked)
-  const twin = twinOf('image', textAt(body, 'Image'))
+function ofNoImage(checked: CheckedRequest, name: string): Errand {
+  const twin = twinOf('image', name)
   return {
     kind: 'send',
     checked: withBody(
       checked,
-      edited(body, ['Image'], () => twin.whole),
+      edited(bodyOf(checked), ['Image'], () => twin.whole),
     ),
     shape: puttingBack(twin),
     over: () => {},
     reason: 'object-unknown',
   }
+}
+
+/** Images that are mounted are named by their ids: the engine looks again whenever the container starts. */
+async function withMountedImages(body: JsonObject, { checked, owner, world }: OwnedRequest): Promise<JsonObject> {
+  const mounts = at(body, ...MOUNTS) ?? null
+  if (!isJsonArray(mounts)) return body
+  const written: JsonValue[] = []
+  for (const mount of mounts) {
+    const source = textAt(mount, 'Source')
+    const isImage = textAt(mount, 'Type') === 'image' && source !== ''
+    const found = isImage ? await world.images.find(source, owner) : null
+    if (isImage && found === null) throw new Settled(ofNoImage(checked, source))
+    written.push(found === null ? mount : edited(mount, ['Source'], () => found.id))
+  }
+  return edited(body, MOUNTS, () => written)
 }
 
 /** Other containers are named by their ids. */
