@@ -102,6 +102,7 @@ function surroundingsOf(lookedAt: LookedAt): Grounds['surroundings'] {
             return resolve(path)
           },
     inspectExec: () => Promise.resolve(null),
+    withoutReturned: (_operation, body) => body,
     execWasJudged: () => {
       lookedAt.execMaking = true
       return true

@@ -18,6 +18,7 @@ import { made } from '../objects/made.ts'
 import { send, type World } from '../objects/request.ts'
 import { stampsOf } from '../objects/stamps.ts'
 import type { Errand } from '../objects/types.ts'
+import { updated, withoutReturned } from '../objects/updated.ts'
 import { authorise } from '../policy/authorise.ts'
 import type { Policy, RequestFacts } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
@@ -101,18 +102,26 @@ export async function decide(
   const checked = await judge(gate, exchange, request, listener, source)
   const { principal, role, owner, id } = exchange
   if (gate.world === null || role === null || principal === null) return send(checked)
-  if (role.objects === null) return send(made(checked, stampsOf(owner, principal, id)))
+  if (role.objects === null) return send(await updated(made(checked, stampsOf(owner, principal, id)), gate.world))
   if (owner === null) throw new Error(`role ${role.name} has objects of its own, and its binding no owner`)
   const errand = await confine(checked, ownerOf(owner, role.objects, principal, id), gate.world)
   exchange.reason = errand.reason
   return errand
 }
 
-/** To whoever has objects of his own, the execs of others are not there, before they are looked into. */
-function surroundingsOf({ surroundings, world }: Grounds, { role, owner }: Exchange): Surroundings {
-  if (world === null || !role?.objects) return surroundings
+/**
+ * Where there are owners, the gate's own labels may come back in an update. To whoever has objects of his own, the execs
+ * of others are not there, before they are looked into.
+ */
+function surroundingsOf({ surroundings, world }: Grounds, { role, owner, principal, id }: Exchange): Surroundings {
+  if (world === null || !role || principal === null) return surroundings
+  if (role.objects === null) {
+    return { ...surroundings, withoutReturned: (operation, body) => withoutReturned(operation, body, world, null) }
+  }
+  const own = owner === null ? null : ownerOf(owner, role.objects, principal, id)
   return {
     ...surroundings,
+    withoutReturned: (operation, body) => (own === null ? body : withoutReturned(operation, body, world, own)),
     inspectExec: async (id) =>
       (await world.containers.ownerOfExec(id)) === owner ? surroundings.inspectExec(id) : null,
   }

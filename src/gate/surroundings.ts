@@ -37,6 +37,7 @@ export function createSurroundings(engine: Engine): GateSurroundings {
     resolveOnHost: hostPathResolver(),
     inspectExec: (id) => inspectExec(engine, id),
     noteExec: (id, principal, role) => void execs.set(id, { role, principal }),
+    withoutReturned: (_operation, body) => body,
     execWasJudged(id, principal, role) {
       const judged = execs.get(id)
       return judged !== undefined && judged.role === role && isSame(judged.principal, principal)

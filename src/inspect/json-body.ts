@@ -44,10 +44,11 @@ const ABSENT: CheckedFields = { value: null, unknown: [], wrongType: [], host: [
  * @throws Refusal (as a rejection) `body-malformed`, `body-field`
  */
 export async function judgeJsonBody(bytes: Buffer, asker: Asker): Promise<JudgedBody> {
-  const checked = bytes.length === 0 ? ABSENT : check(parseJson(bytes), asker.operation)
-  const { operation, principal, profile } = asker
+  const { operation, principal, profile, surroundings } = asker
+  const checked =
+    bytes.length === 0 ? ABSENT : check(await surroundings.withoutReturned(operation, parseJson(bytes)), operation)
   const asked = { operation, principal, profile, body: checked.value }
-  const context = { ...asked, hostPaths: await resolveHostPaths(asked, asker.surroundings) }
+  const context = { ...asked, hostPaths: await resolveHostPaths(asked, surroundings) }
   const body = bytes.length === 0 ? null : fillDefaults(checked.value, context)
   const findings = judge(checked, { ...context, body })
   return { findings, bytes: bytes.length === 0 ? null : serialiseJson(body), value: body }

@@ -1,3 +1,4 @@
+import type { Operation } from '../engine/types.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { HostPath } from '../policy/profile/paths.ts'
 import type { Role } from '../policy/types.ts'
@@ -11,4 +12,9 @@ export interface Surroundings {
   inspectExec(id: string): Promise<JsonValue | null>
   /** Whether the making of that exec was judged for this principal under this role. */
   execWasJudged(id: string, principal: Principal, role: Role): boolean
+  /**
+   * A parsed body as it is to be judged: a client that updates an object sends the gate's own labels back as it read them,
+   * and those that the object has are no wish of the client's.
+   */
+  withoutReturned(operation: Operation, body: JsonValue): JsonValue | Promise<JsonValue>
 }

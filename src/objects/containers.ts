@@ -52,6 +52,8 @@ export function createContainers(ask: Ask): Containers {
     const known = records.get(image)
     if (known !== undefined) return known
     const { status, body } = await ask('GET', `/images/${encodeComponent(image)}/json`)
+    // It was removed by force: whoever made it wrote no other label into it now.
+    if (status === 404) return ''
     if (status !== 200) return null
     const record = labelIn(at(body, 'Config', 'Labels'), RECORD_LABEL) ?? ''
     records.set(image, record)

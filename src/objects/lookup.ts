@@ -41,8 +41,9 @@ interface KindFacts {
 }
 
 const HEX = /^[0-9a-f]{1,64}$/
-/** The ids of swarm are 25 digits of base 36. */
+/** The ids of swarm are 25 digits of base 36, those of its networks too. */
 const SWARM_ID = /^[0-9a-z]{1,25}$/
+const NETWORK_ID = /^(?:[0-9a-f]{1,64}|[0-9a-z]{1,25})$/
 
 const swarm = (path: string): KindFacts => ({
   path,
@@ -71,7 +72,7 @@ const KINDS: Readonly<Record<OwnedKind, KindFacts>> = {
     name: ['Name'],
     labels: ['Labels'],
     prefixed: true,
-    idPart: HEX,
+    idPart: NETWORK_ID,
   },
   volume: {
     path: 'volumes',

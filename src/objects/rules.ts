@@ -9,6 +9,8 @@ import { IMAGE_RULES } from './rules/images.ts'
 import { LIST_RULES } from './rules/lists.ts'
 import { NETWORK_RULES } from './rules/networks.ts'
 import { PRUNE_RULES } from './rules/prune.ts'
+import { SERVICE_RULES } from './rules/services.ts'
+import { SWARM_RULES } from './rules/swarm.ts'
 import { VOLUME_RULES } from './rules/volumes.ts'
 
 /** What becomes of each operation under a role with objects of its own; one that is not here is refused. */
@@ -18,6 +20,8 @@ export const RULES: Partial<Record<OperationId, Rule>> = {
   ...NETWORK_RULES,
   ...PRUNE_RULES,
   ...VOLUME_RULES,
+  ...SERVICE_RULES,
+  ...SWARM_RULES,
   ...LIST_RULES,
   ...IMAGE_RULES,
   ...IMAGE_DELETE_RULES,

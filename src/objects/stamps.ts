@@ -13,6 +13,11 @@ export const RECORD_LABEL = 'io.dockgate.record'
 const PRINCIPAL_LABEL = 'io.dockgate.principal'
 export const EXPIRES_LABEL = 'io.dockgate.expires'
 
+/** Whether a label is among the gate's own, by its exact name. */
+export function isGateLabel(name: string): boolean {
+  return name.startsWith('io.dockgate.')
+}
+
 const NAME_LENGTH = 256
 
 /** The labels that an object gets when it is made. */

@@ -78,17 +78,14 @@ export function parameterOf({ params, query }: Operation, parameter: string): st
   return params[parameter] ?? query.find(([name]) => name === parameter)?.[1] ?? ''
 }
 
-export function puttingBack({ random, original }: Twin): Shape {
-  return (status) => ({
-    kind: 'whole',
-    change: (bytes) => ({
-      status,
-      bytes: Buffer.from(
-        bytes.toString('latin1').replaceAll(random, () => escaped(original)),
-        'latin1',
-      ),
-    }),
-  })
+export function puttingBack(twin: Twin): Shape {
+  return (status) => ({ kind: 'whole', change: (bytes) => ({ status, bytes: putBack(bytes, twin) }) })
+}
+
+/** A small JSON answer of the engine with what the client gave in place of what was sent. */
+export function putBack(bytes: Buffer, { random, original }: Twin): Buffer {
+  const text = bytes.toString('latin1').replaceAll(random, () => escaped(original))
+  return Buffer.from(text, 'latin1')
 }
 
 /** As it stands inside a JSON string, byte for byte. */

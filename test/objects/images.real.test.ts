@@ -67,6 +67,26 @@ describe.each<EngineName>(['old', 'modern'])('images of two owners on a %s engin
     expect((await a.call('GET', `/images/${Id.slice(7, 19)}/json`)).status).toBe(200)
   })
 
+  test('somebody else image is not mounted, by name or id', async () => {
+    const { Id } = (await b.call('GET', '/images/beta:1/json')).json as { Id: string }
+    const mounting = (Source: string) =>
+      a.call('POST', '/containers/create', {
+        Image: 'busybox:test',
+        HostConfig: { Mounts: [{ Type: 'image', Source, Target: '/mounted' }] },
+      })
+    for (const source of ['beta:1', Id, 'nothing:1']) {
+      const { status, json } = await mounting(source)
+      // 20.10 has no such mounts.
+      if (name === 'old') expect(status).toBe(400)
+      else expect({ status, json }).toEqual({ status: 404, json: { message: `No such image: ${source}` } })
+    }
+    if (name === 'old') return
+    const mount = 'type=image,source=alpha:1,target=/mounted'
+    expect((await run(a, 'run', '--rm', '--mount', mount, 'busybox:test', 'ls', '/mounted/etc')).stdout).toBe(
+      'passwd\n',
+    )
+  })
+
   test('a reference that another has is not taken', async () => {
     expect((await run(b, 'tag', 'beta:1', 'alpha:1')).stderr).toContain(
       'image reference docker.io/library/alpha:1 is not yours',

@@ -11,12 +11,12 @@ import {
   type OwnedRequest,
   type Rule,
   referred,
-  refusedAs,
   Settled,
   send,
   withBody,
   withOperation,
 } from '../request.ts'
+
 import { expiryOf, ownStamps } from '../stamps.ts'
 import { parameterOf, puttingBack, twinOf, withPrefix } from '../twin.ts'
 import type { Errand, Reshaped, Shape } from '../types.ts'
@@ -38,11 +38,11 @@ const create: Rule = async (request) => {
   const stamps = ownStamps(owner)
   const body = edited(bodyOf(checked), ['HostConfig'], (config) => config)
   const image = await world.images.find(textAt(body, 'Image'), owner)
-  if (image === null) return ofNoImage(checked)
+  if (image === null) return ofNoImage(checked, textAt(body, 'Image'))
   const volumes = namedVolumes(body, MOUNTS)
-  let sent = await withOtherContainers(body, request)
+  let sent = await withMountedImages(body, request)
+  sent = await withOtherContainers(sent, request)
   sent = await withNetworks(sent, request)
-  sent = await withImageMounts(sent, request)
   sent = withVolumes(sent, MOUNTS, owner.prefix, stamps)
   const named = withOperation(checked, withPrefix(checked.operation, 'name', owner.prefix))
   const release = await world.locks.hold(volumes.map(({ name }) => volumeLock(`${owner.prefix}${name}`)))
@@ -55,35 +55,34 @@ const create: Rule = async (request) => {
   return send(made(withBody(named, sent), stamps), verified(request, image.id), release)
 }
 
-/** Images that are mounted (Docker Engine 28) are the owner's to see. */
-async function withImageMounts(body: JsonObject, request: OwnedRequest): Promise<JsonObject> {
-  const mounts = at(body, ...MOUNTS) ?? null
-  if (mounts === null || !isJsonArray(mounts) || !mounts.some((mount) => textAt(mount, 'Type') === 'image')) return body
-  const written: JsonValue[] = []
-  for (const mount of mounts) {
-    const source = textAt(mount, 'Type') === 'image' ? textAt(mount, 'Source') : null
-    const found = source === null ? null : await request.world.images.find(source, request.owner)
-    if (source !== null && found === null)
-      throw new Settled(refusedAs('object-unknown', 404, `No such image: ${source}`))
-    written.push(found === null ? mount : edited(mount, ['Source'], () => found.id))
-  }
-  return edited(body, MOUNTS, () => written)
-}
-
 /** The engine is asked to make a container of an image that nobody has. */
-function ofNoImage(checked: CheckedRequest): Errand {
-  const body = bodyOf(checked)
-  const twin = twinOf('image', textAt(body, 'Image'))
+function ofNoImage(checked: CheckedRequest, name: string): Errand {
+  const twin = twinOf('image', name)
   return {
     kind: 'send',
     checked: withBody(
       checked,
-      edited(body, ['Image'], () => twin.whole),
+      edited(bodyOf(checked), ['Image'], () => twin.whole),
     ),
     shape: puttingBack(twin),
     over: () => {},
     reason: 'object-unknown',
   }
+}
+
+/** Images that are mounted are named by their ids: the engine looks again whenever the container starts. */
+async function withMountedImages(body: JsonObject, { checked, owner, world }: OwnedRequest): Promise<JsonObject> {
+  const mounts = at(body, ...MOUNTS) ?? null
+  if (!isJsonArray(mounts)) return body
+  const written: JsonValue[] = []
+  for (const mount of mounts) {
+    const source = textAt(mount, 'Source')
+    const isImage = textAt(mount, 'Type') === 'image' && source !== ''
+    const found = isImage ? await world.images.find(source, owner) : null
+    if (isImage && found === null) throw new Settled(ofNoImage(checked, source))
+    written.push(found === null ? mount : edited(mount, ['Source'], () => found.id))
+  }
+  return edited(body, MOUNTS, () => written)
 }
 
 /** Other containers are named by their ids. */

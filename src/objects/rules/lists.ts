@@ -34,7 +34,7 @@ export function narrowed(request: OwnedRequest, planOf: (sight: Sight) => Plan):
 }
 
 /** The engine's own filter spares the gate the objects of others; what it lets through is looked at all the same. */
-function ownOnly({ checked, owner }: OwnedRequest): Operation {
+export function ownOnly({ checked, owner }: OwnedRequest): Operation {
   return withFilter(checked.operation, 'label', `${OWNER_LABEL}=${owner.key}`)
 }
 

@@ -1,15 +1,16 @@
 import type { OperationId } from '../../engine/operations.ts'
-import { parseJson } from '../../inspect/json/parse.ts'
 import { networkInspect } from '../answers/networks.ts'
 import { edited, textAt, withAlias } from '../edit.ts'
 import { made } from '../made.ts'
 import { bodyOf, onObject, type Rule, referred, send, withBody } from '../request.ts'
 import { ownStamps } from '../stamps.ts'
+import { withoutServices } from './conflict.ts'
 import { narrowed } from './lists.ts'
+import { remembered } from './remembered.ts'
 
 /** Engines before 25 make several networks of one name unless they are asked not to: the name would then mean none. */
 const create: Rule = async (request) => {
-  const { checked, owner, world } = request
+  const { checked, owner } = request
   const from = textAt(bodyOf(checked), 'ConfigFrom', 'Network')
   const configured = from === '' ? null : (await referred(request, 'network', from)).name
   const body =
@@ -19,11 +20,7 @@ const create: Rule = async (request) => {
     checked,
     edited(named, ['CheckDuplicate'], () => true),
   )
-  const noted = (bytes: Buffer) => {
-    world.memory.note('network', textAt(parseJson(bytes), 'Id'), owner.key)
-    return { status: 201, bytes }
-  }
-  return send(made(unique, ownStamps(owner)), (status) => (status === 201 ? { kind: 'whole', change: noted } : null))
+  return send(made(unique, ownStamps(owner)), remembered(request, 'network', 'Id'))
 }
 
 /** The endpoint says by id which network is meant, and the container is named by its id. */
@@ -57,7 +54,7 @@ const disconnect = onObject('network', 'id', async (request) => {
 export const NETWORK_RULES: Partial<Record<OperationId, Rule>> = {
   NetworkCreate: create,
   NetworkInspect: onObject('network', 'id', (request) => send(request.checked, narrowed(request, networkInspect))),
-  NetworkDelete: onObject('network', 'id'),
+  NetworkDelete: onObject('network', 'id', withoutServices),
   NetworkConnect: connect,
   NetworkDisconnect: disconnect,
 }
