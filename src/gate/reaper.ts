@@ -3,7 +3,7 @@ import { makeReapRecord } from '../audit/reap-record.ts'
 import type { RecordWriter } from '../audit/writer.ts'
 import type { Reach } from '../objects/leftovers.ts'
 import { type Outcome, reap } from '../objects/reap.ts'
-import { keepLedger } from '../objects/upkeep.ts'
+import { adoptVolumes, keepLedger } from '../objects/upkeep.ts'
 
 /** So late at most something goes after its time. */
 const EVERY_MS = 60_000
@@ -40,6 +40,7 @@ export function startReaper(reach: Reach, records: RecordWriter, warn: (line: st
   const round = async () => {
     const { problems } = await reap({ kind: 'expired', now: Date.now() }, reach, noted, () => !closed)
     const all = new Set(problems)
+    if (!closed) await adoptVolumes(reach).catch((error: Error) => all.add(error.message))
     if (rounds % UPKEEP_ROUNDS === 0 && !closed) await keepLedger(reach).catch((error: Error) => all.add(error.message))
     // An engine that could not be asked at first is asked in the next round.
     if (all.size === 0) rounds += 1

@@ -5,6 +5,9 @@ import { at, textAt } from './edit.ts'
 import { labelIn, ownerIn, RECORD_LABEL } from './stamps.ts'
 import type { Ask } from './types.ts'
 
+/** What the engine calls a volume that is given no name; it carries no labels. */
+export const UNNAMED_VOLUME = /^[0-9a-f]{64}$/
+
 const MOST_CONTAINERS = 65_536
 const MOST_IMAGES = 8192
 const MOST_EXECS = 8192

@@ -9,7 +9,7 @@ import { createInspect } from './lookup.ts'
 import { list } from './own.ts'
 import { type Removal, removalOf, removeVolume } from './remove.ts'
 import type { World } from './request.ts'
-import { EXPIRES_LABEL, labelIn, OWNER_LABEL, ownerIn } from './stamps.ts'
+import { EXPIRES_LABEL, expiryIn, labelIn, OWNER_LABEL, ownerIn } from './stamps.ts'
 import type { Ask } from './types.ts'
 
 /** What it takes to find and remove what was left behind. */
@@ -63,8 +63,6 @@ interface ListedKind {
   readonly name: readonly string[]
 }
 
-/** As `stampsOf` writes it: anything else is not the gate's. */
-const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/
 /** What an engine says of services, secrets and configs when it is in no swarm, or none of its managers. */
 const NO_SWARM: ReadonlySet<number> = new Set([406, 503])
 
@@ -122,8 +120,7 @@ async function stamped(facts: ListedKind, which: Which, reach: Reach): Promise<r
 
 function isMeant(owner: string, labels: JsonValue | undefined, which: Which): boolean {
   if (which.kind === 'owner') return owner === which.key
-  const expires = labelIn(labels, EXPIRES_LABEL) ?? ''
-  return TIME.test(expires) && Date.parse(expires) <= which.now
+  return expiryIn(labels) <= which.now
 }
 
 /** A container that was made to stay gets the label from its image, if that has one. */

@@ -19,6 +19,8 @@ export function isGateLabel(name: string): boolean {
 }
 
 const NAME_LENGTH = 256
+/** As `stampsOf` writes it: anything else is not the gate's. */
+const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/
 
 /** The labels that an object gets when it is made. */
 export type Stamps = Readonly<Record<string, string>>
@@ -54,6 +56,12 @@ export function ownStamps(owner: Owner): Stamps {
 export function expiryOf({ principal, rule }: Owner): number {
   const ends = rule.endsWithToken ? principal.expiresAt * 1000 : Number.POSITIVE_INFINITY
   return Math.min(Date.now() + rule.lifetime, ends)
+}
+
+/** When an object with these labels is to be removed, in milliseconds since the epoch; Infinity: never. */
+export function expiryIn(labels: JsonValue | undefined): number {
+  const text = labelIn(labels, EXPIRES_LABEL) ?? ''
+  return TIME.test(text) ? Date.parse(text) : Number.POSITIVE_INFINITY
 }
 
 /** An object with stamps among the labels at a path, which is made where it is not there. */

@@ -5,7 +5,7 @@ import type { Ledger } from '../../src/objects/ledger.ts'
 import { createReach, findLeftovers, removeLeftover, type Which } from '../../src/objects/leftovers.ts'
 import { type Outcome, reap } from '../../src/objects/reap.ts'
 import type { Ask } from '../../src/objects/types.ts'
-import { keepLedger } from '../../src/objects/upkeep.ts'
+import { adoptVolumes, keepLedger } from '../../src/objects/upkeep.ts'
 import { Refusal } from '../../src/refusal.ts'
 import { temporaryLedger } from './temporary-ledger.ts'
 
@@ -219,5 +219,33 @@ describe('the ledger', () => {
     ledger.noteImage('sha256:1', 'k')
     await expect(keepLedger(reach)).rejects.toMatchObject({ reason: 'engine-broken' })
     expect(ledger.noted().images).toEqual(['sha256:1'])
+  })
+})
+
+describe('volumes without a name that nobody noted', () => {
+  const volume = 'a'.repeat(64)
+  const withVolume = (Labels: object) => ({
+    ...container('c', Labels),
+    Mounts: [{ Type: 'volume', Name: volume }, { Type: 'bind' }],
+  })
+  const adopt = async (answers: Answers) => {
+    const { reach, ledger } = engine({ ...NOTHING, ...answers })
+    await adoptVolumes(reach)
+    return ledger.volumeOwner(volume)
+  }
+
+  test('are those of the owner of their container', async () => {
+    expect(await adopt({ ...image(), 'GET /containers/json': [withVolume(stamps())] })).toBe('k')
+  })
+
+  test('are nobody own where the container has its owner from its image', async () => {
+    expect(await adopt({ ...image(stamps()), 'GET /containers/json': [withVolume(stamps())] })).toBeNull()
+  })
+
+  test('stay whose they are', async () => {
+    const { reach, ledger } = engine({ ...NOTHING, ...image(), 'GET /containers/json': [withVolume(stamps())] })
+    ledger.noteVolume(volume, 'other')
+    await adoptVolumes(reach)
+    expect(ledger.volumeOwner(volume)).toBe('other')
   })
 })

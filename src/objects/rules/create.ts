@@ -2,7 +2,7 @@ import type { OperationId } from '../../engine/operations.ts'
 import type { CheckedRequest } from '../../inspect/inspect.ts'
 import { parseJson } from '../../inspect/json/parse.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../inspect/json/value.ts'
-import { factsOfInspected } from '../containers.ts'
+import { factsOfInspected, UNNAMED_VOLUME } from '../containers.ts'
 import { at, edited, objectFrom, textAt, withAlias } from '../edit.ts'
 import { made } from '../made.ts'
 import {
@@ -27,8 +27,6 @@ const ENDPOINTS = ['NetworkingConfig', 'EndpointsConfig'] as const
 /** Modes by which a container shares a namespace of another. */
 const MODES = ['NetworkMode', 'IpcMode', 'PidMode'] as const
 const OTHER = 'container:'
-/** What the engine calls a volume that is given no name. */
-const ANONYMOUS = /^[0-9a-f]{64}$/
 /** What `NetworkMode` may say that names no network. */
 const NO_NETWORK: ReadonlySet<string> = new Set(['', 'default', 'bridge', 'host', 'none'])
 
@@ -152,7 +150,7 @@ function verified({ checked, owner, world }: OwnedRequest, image: string): Shape
     const mounts = at(body, 'Mounts') ?? null
     for (const mount of isJsonArray(mounts) ? mounts : []) {
       const name = textAt(mount, 'Name')
-      if (ANONYMOUS.test(name)) world.ledger.noteVolume(name, owner.key, expiryOf(owner))
+      if (UNNAMED_VOLUME.test(name)) world.ledger.noteVolume(name, owner.key, expiryOf(owner))
     }
     return { status: 201, bytes }
   }
