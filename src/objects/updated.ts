@@ -74,34 +74,45 @@ async function inspected(kind: OwnedKind, name: string, world: World): Promise<J
   return status === 200 && isJsonObject(body) ? body : null
 }
 
-type Change = (labels: JsonObject, current: JsonObject) => JsonObject
+/** Null: the labels stay as they are, or are not there. */
+type Change = (given: JsonObject | null, current: JsonObject) => JsonObject | null
 
-/** A body with its labels changed, by those that stand in the same place of the Spec: of a mount, by its target. */
+/**
+ * A body with its labels changed, by those that stand in the same place of the Spec. A mount is the one with its target; a
+ * new one stays as it is.
+ */
 function relabelled(body: JsonValue, spec: JsonValue, { labels }: Update, change: Change): JsonValue {
   let sent = body
   for (const path of labels) sent = changedAt(sent, spec, path, change)
   const mounts = at(sent, ...MOUNTS) ?? null
   if (!isJsonArray(mounts) || mounts.length === 0) return sent
   const current = at(spec, ...MOUNTS) ?? null
-  const mountAt = (target: string) =>
-    (isJsonArray(current) ? current : []).find((mount) => textAt(mount, 'Target') === target) ?? null
+  const before = isJsonArray(current) ? current : []
   return edited(sent, MOUNTS, () =>
-    mounts.map((mount) => changedAt(mount, mountAt(textAt(mount, 'Target')), MOUNT_LABELS, change)),
+    mounts.map((mount) => {
+      const same = before.find((each) => textAt(each, 'Target') === textAt(mount, 'Target'))
+      return same === undefined ? mount : changedAt(mount, same, MOUNT_LABELS, change)
+    }),
   )
 }
 
-/** Where neither has labels, none are made. */
 function changedAt(body: JsonValue, spec: JsonValue, path: readonly string[], change: Change): JsonValue {
   const given = at(body, ...path) ?? null
   const current = at(spec, ...path) ?? null
-  const known = objectFrom(isJsonObject(current) ? Object.entries(current).filter(([name]) => isGateLabel(name)) : [])
-  if (given === null && Object.keys(known).length === 0) return body
   if (given !== null && !isJsonObject(given)) return body
-  return edited(body, path, () => change(given ?? objectFrom([]), known))
+  const known = isJsonObject(current) ? Object.entries(current).filter(([name]) => isGateLabel(name)) : []
+  const labels = change(given, objectFrom(known))
+  return labels === null ? body : edited(body, path, () => labels)
 }
 
-const withoutEqual: Change = (labels, current) =>
-  objectFrom(Object.entries(labels).filter(([name, value]) => !Object.hasOwn(current, name) || current[name] !== value))
+const withoutEqual: Change = (given, current) => {
+  if (given === null) return null
+  const equals = (name: string, value: JsonValue) => Object.hasOwn(current, name) && current[name] === value
+  return objectFrom(Object.entries(given).filter(([name, value]) => !equals(name, value)))
+}
 
-const withCurrent: Change = (labels, current) =>
-  objectFrom([...Object.entries(labels).filter(([name]) => !isGateLabel(name)), ...Object.entries(current)])
+const withCurrent: Change = (given, current) => {
+  const own = Object.entries(current)
+  if (given === null && own.length === 0) return null
+  return objectFrom([...Object.entries(given ?? {}).filter(([name]) => !isGateLabel(name)), ...own])
+}
