@@ -14,6 +14,13 @@ describe('images that a Dockerfile names', () => {
     ['of every stage', 'FROM a AS x\nFROM b', ['1 a', '2 b']],
     ['but for stages before', 'FROM a AS Build\nFROM build\nCOPY --from=BUILD /x /y\nCOPY --from=0 /x /y', ['1 a']],
     ['and stages that come later', 'FROM later\nFROM a AS later', ['1 later', '2 a']],
+    ['of the name of the stage that it stands in', 'FROM a AS b\nCOPY --from=b /x /y', ['1 a', '2 b']],
+    ['of the number of the stage that it stands in', 'FROM a\nCOPY --from=0 /x /y', ['1 a', '2 0']],
+    [
+      'in lines that only one mixture of readings begins',
+      'FROM a\nRUN x \\\n  # y \\\\\nCOPY --from=b /x /y',
+      ['1 a', '4 b'],
+    ],
     ['of numbers beyond the stages', 'FROM a\nCOPY --from=1 /x /y', ['1 a', '2 1']],
     [
       'that files are copied from',
@@ -57,9 +64,18 @@ describe('images that a Dockerfile names', () => {
     ['a flag in quotes', 'FROM a\nCOPY "x" y\nCOPY --fr"om=b" /x /y'],
     ['a flag with a backslash', 'FROM --platform=a\\ b evil'],
     ['a variable to copy from', 'FROM a\nARG X\nCOPY --from=$X /x /y'],
+    ['a NEL, which is space to Go alone', '\u0085FROM a'],
+    ['a byte order mark inside, which is space to JavaScript alone', 'FROM a\nRUN x \\\n\ufeff\nCOPY --from=b /x /y'],
+    ['a carriage return inside a line', 'FROM a\r\r\n'],
+    ['an argument that is declared twice', 'ARG X=a\nARG X\nFROM $X'],
+    ['an argument with other letters than ASCII', 'ARG X=aàY=b\nFROM ${Y:-c}'],
+    ['a flag with other letters than ASCII', 'FROM a\nCOPY --chown=à--from=b /x /y'],
+    ['an instruction with other letters than ASCII', 'FROM a\nONBUİLD COPY --from=b /x /y'],
+    ['a stage with a name that is none', 'FROM a AS b:1\nFROM b:1'],
+    ['an escape directive with a form feed', '#\fescape=`\nFROM a'],
     ['a here-document', 'FROM a\nRUN <<EOF\nFROM b AS c\nEOF\nFROM c'],
   ])('are not told from %s', (_, text) => {
-    expect(() => named(text)).toThrow(/cannot be read without doubt|not taken|BuildKit/)
+    expect(() => named(text)).toThrow(/cannot be read without doubt|in several ways|not taken|BuildKit/)
   })
 
   test('are told of triggers', () => {

@@ -1,5 +1,5 @@
 import { quoted } from '../../text.ts'
-import { hasOtherEscape, instructionLines, type Line } from './lines.ts'
+import { hasOtherEscape, instructionLines, isUnclear, type Line } from './lines.ts'
 
 /** An image that a Dockerfile names, and where. */
 export interface NamedImage {
@@ -18,12 +18,17 @@ type Arguments = Map<string, string | null>
 interface Reading {
   readonly given: ReadonlyMap<string, string>
   readonly declared: Arguments
-  /** Names of stages so far, in lower case. */
+  /** Names of the stages that are complete, in lower case. */
   readonly stages: Set<string>
+  /** That of the stage that is being read, which to itself is an image as any other. */
+  current: string
   count: number
 }
 
 const SHOWN = 80
+/** What can be read in one way only: moby's parser looks for space in flags byte by byte. */
+const PLAIN = /^[\t\v\f -~]*$/
+const STAGE = /^[a-z][a-z0-9._-]*$/
 /** As BuildKit's parser tells them. */
 const HERE_DOCUMENT = /^[0-9]*<<-?[^<]/
 
@@ -35,12 +40,17 @@ const HERE_DOCUMENT = /^[0-9]*<<-?[^<]/
  * @throws UnreadableDockerfile where a name cannot be told without doubt
  */
 export function imagesNamed(text: string, given: ReadonlyMap<string, string>): readonly NamedImage[] {
+  if (isUnclear(text)) {
+    throw new UnreadableDockerfile(
+      'it has a character (NUL, NEL, CR inside a line, byte order mark) that can be read in several ways',
+    )
+  }
   if (hasOtherEscape(text))
     throw new UnreadableDockerfile('an "escape" directive other than the backslash is not taken')
   const images = new Map<string, NamedImage>()
   // Stages of one reading may be images in the other.
   for (const lines of instructionLines(text)) {
-    const reading: Reading = { given, declared: new Map(), stages: new Set(), count: 0 }
+    const reading = nothingRead(given)
     for (const image of lines.flatMap((line) => imagesOf(line, reading)))
       images.set(`${image.line} ${image.image}`, image)
   }
@@ -49,11 +59,19 @@ export function imagesNamed(text: string, given: ReadonlyMap<string, string>): r
 
 /** The images that an image's ONBUILD triggers name (`Config.OnBuild`). */
 export function imagesTriggered(triggers: readonly string[]): readonly NamedImage[] {
-  const reading: Reading = { given: new Map(), declared: new Map(), stages: new Set(), count: 0 }
+  const unclear = triggers.find((text) => isUnclear(text) || /[\r\n]/.test(text))
+  if (unclear !== undefined) throw new UnreadableDockerfile(`the trigger ${quoted(unclear, SHOWN)} cannot be read`)
+  const reading = nothingRead(new Map())
   return triggers.flatMap((text) => imagesOf({ number: 0, text }, reading))
 }
 
+function nothingRead(given: ReadonlyMap<string, string>): Reading {
+  return { given, declared: new Map(), stages: new Set(), current: '', count: 0 }
+}
+
 function imagesOf(line: Line, reading: Reading): readonly NamedImage[] {
+  // A backslash with nothing after it.
+  if (line.text === '') return []
   const [, word = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(line.text) ?? []
   const document = rest.split(/\s+/).find((each) => HERE_DOCUMENT.test(each))
   if (document !== undefined) {
@@ -61,11 +79,13 @@ function imagesOf(line: Line, reading: Reading): readonly NamedImage[] {
       `line ${line.number}: ${quoted(document, SHOWN)} begins a here-document, which is BuildKit's`,
     )
   }
+  // ONBUİLD: İ is an i in Go's lower case.
+  if (!PLAIN.test(word)) throw doubtful(line, word)
   switch (word.toUpperCase()) {
     case 'FROM':
       return from(line, rest, reading)
     case 'ARG':
-      if (reading.count === 0) declare(rest, reading)
+      if (reading.count === 0) declare(line, rest, reading)
       return []
     case 'COPY':
     case 'ADD':
@@ -79,13 +99,19 @@ function imagesOf(line: Line, reading: Reading): readonly NamedImage[] {
 
 /** `FROM [--platform=…] image [AS name]`. */
 function from(line: Line, rest: string, reading: Reading): readonly NamedImage[] {
+  if (!PLAIN.test(rest)) throw doubtful(line, rest)
   const all = rest.split(/\s+/).filter((word) => word !== '')
-  const words = all.slice(all.findIndex((word) => !isFlag(word, line)))
-  const [written = '', as = '', name = ''] = words
+  const first = all.findIndex((word) => !isFlag(word, line))
+  const [written = '', as, name = '', more] = first < 0 ? [] : all.slice(first)
+  const stage = name.toLowerCase()
+  if (as !== undefined && (as.toUpperCase() !== 'AS' || !STAGE.test(stage) || more !== undefined)) {
+    throw doubtful(line, rest)
+  }
   const image = expanded(written, line, reading)
   reading.count++
-  const isStage = reading.stages.has(image.toLowerCase())
-  if (as.toUpperCase() === 'AS') reading.stages.add(name.toLowerCase())
+  reading.stages.add(reading.current)
+  reading.current = stage
+  const isStage = image !== '' && reading.stages.has(image.toLowerCase())
   return isStage || image === 'scratch' || image === '' ? [] : [{ line: line.number, instruction: 'FROM', image }]
 }
 
@@ -95,8 +121,8 @@ function copied(line: Line, instruction: string, rest: string, { stages, count }
   for (const word of rest.split(/\s+/)) {
     if (!isFlag(word, line)) break
     const value = /^--from=(.*)$/i.exec(word)?.[1]
-    if (value === undefined || stages.has(value.toLowerCase())) continue
-    if (/^[0-9]+$/.test(value) && Number(value) < count) continue
+    if (value === undefined || value === '' || stages.has(value.toLowerCase())) continue
+    if (/^[0-9]+$/.test(value) && Number(value) < count - 1) continue
     if (value.includes('$')) throw doubtful(line, word)
     images.push({ line: line.number, instruction: `${instruction} --from`, image: value })
   }
@@ -106,17 +132,19 @@ function copied(line: Line, instruction: string, rest: string, { stages, count }
 /** Flags come first; moby's parser takes quotes and backslashes out of them. */
 function isFlag(word: string, line: Line): boolean {
   if (!word.startsWith('--')) return false
-  if (/["'\\]/.test(word)) throw doubtful(line, word)
+  if (/["'\\]/.test(word) || !PLAIN.test(word)) throw doubtful(line, word)
   return true
 }
 
 /** `ARG name`, `ARG name=default`, several of them. */
-function declare(rest: string, { given, declared }: Reading): void {
+function declare(line: Line, rest: string, { given, declared }: Reading): void {
+  if (!PLAIN.test(rest)) throw doubtful(line, rest)
   const doubt = /["'\\$]/.test(rest)
   for (const word of rest.split(/\s+/)) {
     const [name = '', ...value] = word.split('=')
     if (name === '') continue
-    declared.set(name, given.get(name) ?? (doubt ? null : value.join('=')))
+    const isAgain = declared.has(name)
+    declared.set(name, given.get(name) ?? (doubt || isAgain ? null : value.join('=')))
   }
 }
 

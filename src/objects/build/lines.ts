@@ -5,24 +5,39 @@ export interface Line {
   readonly text: string
 }
 
+/** How a parser reads what the parsers of different versions, moby's and BuildKit's, read differently. */
+interface Reading {
+  /** A comment inside an instruction may have space before it. */
+  readonly indentedComments: boolean
+  /** Two backslashes at the end are one, which continues nothing. */
+  readonly escapedBackslash: boolean
+}
+
+const READINGS: readonly Reading[] = [false, true].flatMap((indentedComments) =>
+  [false, true].map((escapedBackslash) => ({ indentedComments, escapedBackslash })),
+)
+
 /**
- * How a parser reads what parsers of different versions read differently. `old`: moby's of Docker 20.10; `new`: the one of
- * BuildKit that later classic builders share.
+ * Carriage returns inside of lines, which some parsers drop, and the two characters that are space to Go's
+ * `unicode.IsSpace` or to JavaScript's `\s`, and not to the other.
  */
-type Reading = 'old' | 'new'
+const UNCLEAR = /[\0\x85\ufeff]|\r(?!\n)/
 
-const READINGS: readonly Reading[] = ['old', 'new']
+/** Whether a Dockerfile has characters that parsers may take in different ways. */
+export function isUnclear(text: string): boolean {
+  return UNCLEAR.test(withoutMark(text))
+}
 
 /**
- * The instructions of a Dockerfile, once as each parser would read them. Here-documents, which BuildKit alone has, are
- * not known here: their text is instructions.
+ * The instructions of a Dockerfile that is not unclear, once for each way in which parsers may read them. Here-documents,
+ * which BuildKit alone has, are not known here: their text is instructions.
  */
 export function instructionLines(text: string): readonly (readonly Line[])[] {
   return READINGS.map((reading) => linesOf(text, reading))
 }
 
 function linesOf(text: string, reading: Reading): readonly Line[] {
-  const physical = text.replace(/^\ufeff/, '').split(/\r?\n/)
+  const physical = withoutMark(text).split(/\r?\n/)
   const found: Line[] = []
   for (let at = 0; at < physical.length; at++) {
     const number = at + 1
@@ -41,24 +56,27 @@ function linesOf(text: string, reading: Reading): readonly Line[] {
   return found
 }
 
-/** The old parser takes a comment inside an instruction for one only where it begins its line. */
-function isComment(line: string, reading: Reading): boolean {
-  return (reading === 'old' ? line : line.trimStart()).startsWith('#')
+function withoutMark(text: string): string {
+  return text.replace(/^\ufeff/, '')
 }
 
-/** A backslash at the end goes on in the next line; to the new parser two of them are one that does not. */
-function continuation(line: string, reading: Reading): { joined: string; goesOn: boolean } {
+function isComment(line: string, { indentedComments }: Reading): boolean {
+  return (indentedComments ? line.trimStart() : line).startsWith('#')
+}
+
+/** A backslash at the end goes on in the next line. */
+function continuation(line: string, { escapedBackslash }: Reading): { joined: string; goesOn: boolean } {
   const bare = line.replace(/[ \t]+$/, '')
-  const goesOn = bare.endsWith('\\') && (reading === 'old' || !bare.endsWith('\\\\'))
+  const goesOn = bare.endsWith('\\') && !(escapedBackslash && bare.endsWith('\\\\'))
   return goesOn ? { joined: bare.slice(0, -1), goesOn } : { joined: line, goesOn }
 }
 
 /** Whether a Dockerfile says that another character than the backslash continues lines. */
 export function hasOtherEscape(text: string): boolean {
-  for (const line of text.replace(/^\ufeff/, '').split(/\r?\n/)) {
+  for (const line of withoutMark(text).split(/\r?\n/)) {
     const trimmed = line.trim()
     if (trimmed !== '' && !trimmed.startsWith('#')) return false
-    const character = /^#[ \t]*escape[ \t]*=[ \t]*(\S?)/i.exec(trimmed)?.[1]
+    const character = /^#\s*escape\s*=\s*(\S?)/i.exec(trimmed)?.[1]
     if (character !== undefined && character !== '\\') return true
   }
   return false

@@ -4,8 +4,7 @@ import { parseJson } from '../../inspect/json/parse.ts'
 import { isJsonArray, isJsonObject, type JsonValue } from '../../inspect/json/value.ts'
 import { Refusal } from '../../refusal.ts'
 import { quoted } from '../../text.ts'
-import { at, textAt } from '../edit.ts'
-import { textsAt } from './images.ts'
+import { textAt } from '../edit.ts'
 import { fullReference } from './references.ts'
 
 /** Where an archive of images says their names: docker save's (`tarexport`), the older one, and that of OCI layouts. */
@@ -69,11 +68,11 @@ function parsed(entry: ArchiveEntry, content: Buffer): JsonValue {
 function namesIn(file: string, body: JsonValue): readonly string[] {
   switch (file) {
     case 'manifest.json':
-      return body !== null && isJsonArray(body) ? body.flatMap((image) => textsAt(image, 'RepoTags')) : []
+      return elements(body).flatMap((image) => members(image, 'RepoTags').flatMap(texts))
     case 'repositories':
       return repositories(body)
     default:
-      return annotated(at(body, 'manifests') ?? null)
+      return members(body, 'manifests').flatMap(annotated)
   }
 }
 
@@ -86,10 +85,28 @@ function repositories(body: JsonValue): readonly string[] {
 
 /** A tag alone, which an OCI layout may have, names nothing by itself. */
 function annotated(manifests: JsonValue): readonly string[] {
-  if (manifests === null || !isJsonArray(manifests)) return []
-  return manifests.flatMap((manifest) =>
-    ANNOTATIONS.map((name) => textAt(manifest, 'annotations', name)).filter((text) => /[/:]/.test(text)),
-  )
+  return elements(manifests)
+    .flatMap((manifest) => members(manifest, 'annotations'))
+    .flatMap((annotations) => ANNOTATIONS.map((name) => textAt(annotations, name)))
+    .filter((text) => /[/:]/.test(text))
+}
+
+/** Every member whose name Go's encoding/json takes for this one: it folds case, `ſ` and the Kelvin sign included. */
+function members(value: JsonValue, name: string): readonly JsonValue[] {
+  if (value === null || !isJsonObject(value)) return []
+  return Object.entries(value).flatMap(([other, member]) => (folded(other) === folded(name) ? [member] : []))
+}
+
+function folded(name: string): string {
+  return name.toUpperCase().toLowerCase()
+}
+
+function elements(value: JsonValue): readonly JsonValue[] {
+  return value !== null && isJsonArray(value) ? value : []
+}
+
+function texts(value: JsonValue): readonly string[] {
+  return elements(value).filter((text) => typeof text === 'string')
 }
 
 function malformed(entry: ArchiveEntry, problem: string, cause?: unknown): Refusal {

@@ -6,12 +6,14 @@ import { parseJson } from '../../inspect/json/parse.ts'
 import { serialiseJson } from '../../inspect/json/serialise.ts'
 import { isJsonArray, isJsonObject } from '../../inspect/json/value.ts'
 import { retarget } from '../../inspect/judge/query-request.ts'
+import { parseImageId } from '../../policy/profile/reference.ts'
 import { Refusal } from '../../refusal.ts'
 import { printable } from '../../text.ts'
 import { memberOf, textOf } from '../answers/plain.ts'
 import { contextRules } from '../build/context.ts'
 import { imagesNamed, imagesTriggered, type NamedImage, UnreadableDockerfile } from '../build/dockerfile.ts'
 import { at } from '../edit.ts'
+import { createHoldings, type Holdings } from '../images/holdings.ts'
 import { fullReference } from '../images/references.ts'
 import { made } from '../made.ts'
 import { type OwnedRequest, type Rule, referred, send, withOperation } from '../request.ts'
@@ -26,6 +28,9 @@ const NO_CACHE = 'dockgate.invalid/no-cache:none'
 const OTHER = 'container:'
 const NO_NETWORK: ReadonlySet<string> = new Set(['', 'default', 'bridge', 'host', 'none'])
 
+/** All that a quiet build tells. */
+const QUIET_ID = /^(sha256:[0-9a-f]{64})\n?$/
+
 /** The classic builder makes an image under the owner's labels, of images that the owner may see. */
 const build: Rule = async (request) => {
   const { checked, owner, world } = request
@@ -33,16 +38,18 @@ const build: Rule = async (request) => {
   refuseUnseen(operation)
   const names = operation.query.flatMap(([name, value]) => (name === 't' ? [fullReference(value) ?? value] : []))
   const sent = await withOwnParameters(request)
-  const held: (() => void)[] = []
+  const isQuiet = boolValue(parameterOf(operation, 'q'))
+  const held = createHoldings()
   return giving(request, names, (release) => {
     const over = () => {
-      for (const each of held.splice(0)) each()
+      held.over()
       release()
     }
     let id = ''
     const shape = watching(
       (message) => {
-        id = textOf(memberOf(message, 'aux'), 'ID') || id
+        const quiet = isQuiet ? QUIET_ID.exec(textOf(message, 'stream'))?.[1] : undefined
+        id = quiet ?? (textOf(memberOf(message, 'aux'), 'ID') || id)
         if (textOf(message, 'error') !== '') id = ''
       },
       async () => {
@@ -101,7 +108,7 @@ function textsOf(value: ReturnType<typeof parseJson>): readonly string[] {
 }
 
 /** @throws Refusal (as a rejection) where a Dockerfile names an image that is not the owner's to use */
-async function judge(text: string, request: OwnedRequest, held: (() => void)[]): Promise<void> {
+async function judge(text: string, request: OwnedRequest, held: Holdings): Promise<void> {
   const named = read(() => imagesNamed(text, buildArguments(request.checked.operation)))
   for (const image of named) {
     const triggers = await mayUse(image, request, held)
@@ -114,15 +121,21 @@ async function judge(text: string, request: OwnedRequest, held: (() => void)[]):
 async function mayUse(
   { line, instruction, image }: NamedImage,
   { owner, world }: OwnedRequest,
-  held: (() => void)[],
+  held: Holdings,
 ): Promise<readonly string[]> {
-  const found = await world.images.find(image, owner)
-  const release = found?.reference ? world.images.hold(found.reference, owner, 'registry') : () => {}
-  if (found === null || release === null) {
+  const reference = fullReference(image)
+  const own =
+    reference === null ? undefined : world.ledger.holdersOf(reference).find(({ owner: key }) => key === owner.key)
+  // Before it is looked up; what the owner made is not to be pulled by another in its place either.
+  const release = reference === null ? () => {} : world.images.hold(reference, owner, own?.how ?? 'registry')
+  if (release !== null) held.add(release)
+  const found = release === null ? null : await world.images.find(image, owner)
+  // The beginning of an id may be that of another's image when the owner's is gone.
+  if (found === null || (found.reference === null && parseImageId(image) === null)) {
     const what = `Dockerfile, line ${line}: ${instruction} ${printable(image, 200)}`
-    throw new Refusal('object-unknown', `${what}: there is no such image here that is yours; docker pull it first`)
+    const out = 'docker pull it first, or name it by its whole id'
+    throw new Refusal('object-unknown', `${what}: there is no such image here that is yours; ${out}`)
   }
-  held.push(release)
   const { body } = await world.ask('GET', `/images/${encodePath(found.id)}/json`)
   return textsOf(at(body, 'Config', 'OnBuild') ?? null)
 }

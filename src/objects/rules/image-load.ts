@@ -2,6 +2,7 @@ import type { OperationId } from '../../engine/operations.ts'
 import { Refusal } from '../../refusal.ts'
 import { textOf } from '../answers/plain.ts'
 import { imageArchiveRules } from '../images/archive-names.ts'
+import { createHoldings } from '../images/holdings.ts'
 import type { Rule } from '../request.ts'
 import { send } from '../request.ts'
 import { expiryOf } from '../stamps.ts'
@@ -12,7 +13,7 @@ const LOADED_ID = /^Loaded image ID: (sha256:[0-9a-f]{64})\n?$/
 /** Images of an archive come under the names that it says; where one of them is somebody else's, none comes. */
 const load: Rule = ({ checked, owner, world }) => {
   if (checked.body.kind !== 'stream') return send(checked)
-  const releases: (() => void)[] = []
+  const held = createHoldings()
   const names: string[] = []
   const archive = imageArchiveRules(async (references) => {
     for (const reference of references) {
@@ -23,7 +24,7 @@ const load: Rule = ({ checked, owner, world }) => {
           `the image reference ${reference} in the archive is not yours: nothing was loaded`,
         )
       }
-      releases.push(release)
+      held.add(release)
       names.push(reference)
     }
   })
@@ -38,9 +39,7 @@ const load: Rule = ({ checked, owner, world }) => {
       for (const reference of names) await world.images.noteNamed(reference, owner, 'made')
     },
   )
-  return send({ ...checked, body: { kind: 'stream', length: null, archive } }, shape, () => {
-    for (const release of releases.splice(0)) release()
-  })
+  return send({ ...checked, body: { kind: 'stream', length: null, archive } }, shape, held.over)
 }
 
 export const IMAGE_LOAD_RULES: Partial<Record<OperationId, Rule>> = { ImageLoad: load }
