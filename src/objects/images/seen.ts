@@ -1,6 +1,8 @@
 import { isJsonArray, type JsonValue } from '../../inspect/json/value.ts'
 import type { Change, Decide, Kept, Plain } from '../answers/decide.ts'
-import { elementsOf, memberOf, textOf, withMembers } from '../answers/plain.ts'
+import { hiddenContainers, narrowManifest, withoutAnnotations } from '../answers/images.ts'
+import { elementsOf, isPlainObject, memberOf, textOf, withElements, withMembers } from '../answers/plain.ts'
+import { type Sight, whenKnown } from '../answers/sight.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Owner } from '../types.ts'
 import type { Images } from './images.ts'
@@ -25,14 +27,18 @@ export function hasSeenName(item: Plain, owner: Owner, images: Images): boolean 
   return seenOf(item, owner, images).length > 0
 }
 
-/** ImageInspect: with the references that are the owner's to see. */
-export function imageInspect(owner: Owner, images: Images): Decide {
+/** ImageInspect: with the references, and of the containers made from it those, that are the owner's to see. */
+export function imageInspect(owner: Owner, images: Images, sight: Sight): Decide {
   return (item) => {
     const seen = new Set(seenOf(item, owner, images))
     const narrowed = onlySeen(seen)
-    // Engines from 29 on tell here which repositories it was pulled from, and when it was tagged last: by anybody.
-    return (value) =>
-      withMembers(narrowed(value), (name, member) => (name === 'Identity' || name === 'Metadata' ? undefined : member))
+    const containers = isPlainObject(item) ? hiddenContainers(item, sight) : new Set<string>()
+    return whenKnown(
+      containers,
+      (hidden): Kept =>
+        (value) =>
+          withMembers(narrowed(value), inspected(hidden)),
+    )
   }
 }
 
@@ -51,6 +57,23 @@ export function imageEventSeen(id: string, reference: string, owner: Owner, ledg
   const full = fullReference(reference === '' ? id : reference)
   if (full !== null && ledger.holdersOf(full).some((holder) => holder.owner === owner.key)) return true
   return ledger.ownsImage(id, owner.key) && (reference === '' || reference === id)
+}
+
+function inspected(hidden: ReadonlySet<string>) {
+  return (name: string, member: JsonValue): JsonValue | undefined => {
+    switch (name) {
+      // Engines from 29 on tell here which repositories it was pulled from, and when it was tagged last: by anybody.
+      case 'Identity':
+      case 'Metadata':
+        return undefined
+      case 'Descriptor':
+        return withoutAnnotations(member)
+      case 'Manifests':
+        return withElements(member, (manifest) => narrowManifest(manifest, hidden))
+      default:
+        return member
+    }
+  }
 }
 
 function seenOf(item: Plain, owner: Owner, images: Images): readonly string[] {

@@ -211,7 +211,7 @@ const push: Rule = async (request) => {
 const inspect = onImage((request) =>
   send(
     request.checked,
-    narrowed(request, () => imageInspect(request.owner, request.world.images)),
+    narrowed(request, (sight) => imageInspect(request.owner, request.world.images, sight)),
   ),
 )
 
