@@ -139,4 +139,35 @@ describe.each<EngineName>(['old', 'modern'])('images of somebody else on a %s en
     const [id] = /sha256:[0-9a-f]{64}/.exec(body.toString()) ?? []
     expect((await thief.call('GET', '/images/quiet/json')).json).toMatchObject({ Id: id })
   })
+
+  test('a name that was given to another image past the gate shows its owner nothing of that', async () => {
+    const { Id } = (await scene.direct.call('GET', '/images/alpha/json')).json as { Id: string }
+    await thief.call('POST', '/images/busybox:test/tag?repo=taken')
+    await scene.direct.call('POST', `/images/${Id}/tag?repo=taken`)
+    expect((await thief.call('GET', '/images/taken/json')).status).toBe(404)
+    expect((await thief.call('GET', '/images/taken/history')).status).toBe(404)
+    expect((await thief.call('GET', '/images/get?names=taken')).status).toBe(404)
+    expect((await thief.call('POST', '/containers/create', { Image: 'taken' })).status).toBe(404)
+    expect((await thief.call('DELETE', '/images/taken')).status).toBe(404)
+    expect(await build([{ name: 'Dockerfile', content: 'FROM taken\nRUN cat /secret\n' }])).not.toContain('hidden')
+    expect((await thief.call('GET', '/images/json')).body.toString()).not.toContain(Id)
+    expect((await thief.call('GET', '/system/df')).body.toString()).not.toContain(Id)
+  })
+
+  test('do not stand in the way of the beginning of an own id', async () => {
+    const other = await scene.as('acme/other')
+    const commit = async (party: Party) => {
+      const container = (await party.call('POST', '/containers/create', { Image: 'busybox:test' })).json as {
+        Id: string
+      }
+      const image = (await party.call('POST', `/commit?container=${container.Id}`)).json as { Id: string }
+      await party.call('DELETE', `/containers/${container.Id}`)
+      return image.Id
+    }
+    const own = await commit(other)
+    const begin = own.slice('sha256:'.length)[0] ?? ''
+    while (!(await commit(victim)).startsWith(`sha256:${begin}`));
+    expect((await scene.direct.call('GET', `/images/${begin}/json`)).status).not.toBe(200)
+    expect((await other.call('GET', `/images/${begin}/json`)).json).toMatchObject({ Id: own })
+  })
 })

@@ -61,7 +61,8 @@ function narrow(containers: number, hidden: ReadonlySet<string>): Change {
     })
 }
 
-function narrowManifest(manifest: JsonValue, hidden: ReadonlySet<string>): JsonValue {
+/** @param hidden ids of containers that are not shown */
+export function narrowManifest(manifest: JsonValue, hidden: ReadonlySet<string>): JsonValue {
   return withMembers(manifest, (name, member) => {
     if (name === 'Descriptor') return withoutAnnotations(member)
     if (name !== 'ImageData') return member
@@ -73,11 +74,13 @@ function narrowManifest(manifest: JsonValue, hidden: ReadonlySet<string>): JsonV
   })
 }
 
-function withoutAnnotations(descriptor: JsonValue): JsonValue {
+/** A descriptor without what may name the image as others do. */
+export function withoutAnnotations(descriptor: JsonValue): JsonValue {
   return withMembers(descriptor, (name, member) => (name === 'annotations' ? undefined : member))
 }
 
-function hiddenContainers(item: PlainObject, sight: Sight): ReadonlySet<string> | Promise<ReadonlySet<string>> {
+/** The ids of containers that an image's `Manifests` tell of, and that are not the owner's. */
+export function hiddenContainers(item: PlainObject, sight: Sight): ReadonlySet<string> | Promise<ReadonlySet<string>> {
   const manifests = elementsOf(memberOf(item, 'Manifests'))
   const named = manifests.flatMap((manifest) => elementsOf(memberOf(memberOf(manifest, 'ImageData'), 'Containers')))
   return named.length === 0 ? new Set() : notSeen(named, sight)

@@ -22,8 +22,8 @@ export interface FoundImage {
 export interface Images {
   /** An image by a name that is the owner's to use, or by an id, or the beginning of one; null where there is none. */
   find(name: string, owner: Owner): Promise<FoundImage | null>
-  /** The references that an owner may see, of those that an image has. */
-  visible(references: readonly string[], owner: Owner): readonly string[]
+  /** The references that an owner may see, of those that an image has, whose id is `id`. */
+  visible(references: readonly string[], id: string, owner: Owner): readonly string[]
   /**
    * Takes a full reference for something that is about to be made of it, or fetched: null when it is the owner's to take,
    * and then it is nobody else's before the returned function is called.
@@ -46,20 +46,29 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
 
   const inspect = (name: string) => ask('GET', `/images/${encodePath(name)}/json`)
 
-  const isVisible = (reference: string, owner: Owner): boolean => {
+  /**
+   * Whoever holds a reference sees the image that it meant then, and what came from the registry since: past the gate, or
+   * by a role that sees everybody's, it can be given to any image.
+   */
+  const isVisible = (reference: string, id: string, owner: Owner): boolean => {
     const full = fullReference(reference)
     if (full === null) return false
     if (matchesAny(owner.rule.sharedImages, full, owner.principal)) return true
-    return ledger.holdersOf(full).some((holder) => holder.owner === owner.key)
+    const holders = ledger.holdersOf(full)
+    const own = holders.find((holder) => holder.owner === owner.key)
+    if (own === undefined) return false
+    if (ledger.ownsImage(id, owner.key)) return true
+    const isFetched = (holder: Holder) => holder.how === 'registry' && ledger.ownsImage(id, holder.owner)
+    return own.how === 'registry' && holders.some(isFetched)
   }
 
   /** A digest is seen with a tag of its repository. */
-  const visible = (references: readonly string[], owner: Owner): readonly string[] => {
-    const tags = references.filter((reference) => !reference.includes('@') && isVisible(reference, owner))
+  const visible = (references: readonly string[], id: string, owner: Owner): readonly string[] => {
+    const tags = references.filter((reference) => !reference.includes('@') && isVisible(reference, id, owner))
     const repositories = new Set(tags.map(repositoryOf))
     return references.filter((reference) =>
       reference.includes('@')
-        ? repositories.has(repositoryOf(reference)) || isVisible(reference, owner)
+        ? repositories.has(repositoryOf(reference)) || isVisible(reference, id, owner)
         : tags.includes(reference),
     )
   }
@@ -70,7 +79,7 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
     if (found !== null) return found
     // What others have must not stand in the way of the beginning of an own id.
     const part = ID_PART.exec(name)?.[1]
-    if (part === undefined || status === 404) return null
+    if (part === undefined) return null
     const own = ledger.imagesOf(owner.key).filter((id) => id.startsWith(`sha256:${part}`))
     const told = own.length === 1 ? await inspect(own[0] as string) : null
     return told?.status === 200 ? foundIn(told.body, own[0] as string, owner) : null
@@ -79,12 +88,12 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
   function foundIn(body: JsonValue, name: string, owner: Owner): FoundImage | null {
     const id = textAt(body, 'Id')
     const tags = textsAt(body, 'RepoTags')
-    const seen = visible([...tags, ...textsAt(body, 'RepoDigests')], owner)
+    const seen = visible([...tags, ...textsAt(body, 'RepoDigests')], id, owner)
     const full = fullReference(name)
     const byName =
       full !== null && [...tags, ...textsAt(body, 'RepoDigests')].some((each) => fullReference(each) === full)
     if (byName)
-      return isVisible(full, owner) || seen.some((each) => fullReference(each) === full)
+      return isVisible(full, id, owner) || seen.some((each) => fullReference(each) === full)
         ? { id, reference: full, tags, seen }
         : null
     const byId = ID_PART.test(name) && (ledger.ownsImage(id, owner.key) || seen.length > 0)

@@ -1,6 +1,8 @@
 import { isJsonArray, type JsonValue } from '../../inspect/json/value.ts'
 import type { Change, Decide, Kept, Plain } from '../answers/decide.ts'
-import { elementsOf, memberOf, textOf, withMembers } from '../answers/plain.ts'
+import { hiddenContainers, narrowManifest, withoutAnnotations } from '../answers/images.ts'
+import { elementsOf, isPlainObject, memberOf, textOf, withElements, withMembers } from '../answers/plain.ts'
+import { type Sight, whenKnown } from '../answers/sight.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Owner } from '../types.ts'
 import type { Images } from './images.ts'
@@ -13,7 +15,7 @@ const NO_DIGEST = '<none>@<none>'
 export function imageSeen(item: Plain, owner: Owner, images: Images, ledger: Ledger): Kept {
   const tags = textsOf(item, 'RepoTags')
   const digests = textsOf(item, 'RepoDigests')
-  const seen = new Set(images.visible([...tags, ...digests], owner))
+  const seen = new Set(images.visible([...tags, ...digests], textOf(item, 'Id'), owner))
   const isNamed = tags.some((tag) => seen.has(tag))
   if (!isNamed && !ledger.ownsImage(textOf(item, 'Id'), owner.key)) return false
   if (seen.size === tags.length + digests.length) return true
@@ -22,17 +24,21 @@ export function imageSeen(item: Plain, owner: Owner, images: Images, ledger: Led
 
 /** Whether an item of ImageList has a reference that is the owner's to see. */
 export function hasSeenName(item: Plain, owner: Owner, images: Images): boolean {
-  return images.visible([...textsOf(item, 'RepoTags'), ...textsOf(item, 'RepoDigests')], owner).length > 0
+  return seenOf(item, owner, images).length > 0
 }
 
-/** ImageInspect: with the references that are the owner's to see. */
-export function imageInspect(owner: Owner, images: Images): Decide {
+/** ImageInspect: with the references, and of the containers made from it those, that are the owner's to see. */
+export function imageInspect(owner: Owner, images: Images, sight: Sight): Decide {
   return (item) => {
-    const seen = new Set(images.visible([...textsOf(item, 'RepoTags'), ...textsOf(item, 'RepoDigests')], owner))
+    const seen = new Set(seenOf(item, owner, images))
     const narrowed = onlySeen(seen)
-    // Engines from 29 on tell here which repositories it was pulled from, and when it was tagged last: by anybody.
-    return (value) =>
-      withMembers(narrowed(value), (name, member) => (name === 'Identity' || name === 'Metadata' ? undefined : member))
+    const containers = isPlainObject(item) ? hiddenContainers(item, sight) : new Set<string>()
+    return whenKnown(
+      containers,
+      (hidden): Kept =>
+        (value) =>
+          withMembers(narrowed(value), inspected(hidden)),
+    )
   }
 }
 
@@ -40,7 +46,7 @@ export function imageInspect(owner: Owner, images: Images): Decide {
 export function imageHistory(owner: Owner, images: Images): Decide {
   return (item) => {
     const tags = textsOf(item, 'Tags')
-    const seen = new Set(images.visible(tags, owner))
+    const seen = new Set(images.visible(tags, textOf(item, 'Id'), owner))
     if (seen.size === tags.length) return true
     return (value) => withMembers(value, (name, member) => (name === 'Tags' ? orNull(keptOf(member, seen)) : member))
   }
@@ -51,6 +57,27 @@ export function imageEventSeen(id: string, reference: string, owner: Owner, ledg
   const full = fullReference(reference === '' ? id : reference)
   if (full !== null && ledger.holdersOf(full).some((holder) => holder.owner === owner.key)) return true
   return ledger.ownsImage(id, owner.key) && (reference === '' || reference === id)
+}
+
+function inspected(hidden: ReadonlySet<string>) {
+  return (name: string, member: JsonValue): JsonValue | undefined => {
+    switch (name) {
+      // Engines from 29 on tell here which repositories it was pulled from, and when it was tagged last: by anybody.
+      case 'Identity':
+      case 'Metadata':
+        return undefined
+      case 'Descriptor':
+        return withoutAnnotations(member)
+      case 'Manifests':
+        return withElements(member, (manifest) => narrowManifest(manifest, hidden))
+      default:
+        return member
+    }
+  }
+}
+
+function seenOf(item: Plain, owner: Owner, images: Images): readonly string[] {
+  return images.visible([...textsOf(item, 'RepoTags'), ...textsOf(item, 'RepoDigests')], textOf(item, 'Id'), owner)
 }
 
 function onlySeen(seen: ReadonlySet<string>): Change {

@@ -211,7 +211,7 @@ const push: Rule = async (request) => {
 const inspect = onImage((request) =>
   send(
     request.checked,
-    narrowed(request, () => imageInspect(request.owner, request.world.images)),
+    narrowed(request, (sight) => imageInspect(request.owner, request.world.images, sight)),
   ),
 )
 
@@ -249,8 +249,10 @@ async function savedAs(name: string, { owner, world }: OwnedRequest): Promise<re
   if (repository !== null) {
     const filters = serialiseJson({ reference: [familiar({ ...(reference as ImageReference) })] }).toString()
     const { body } = await world.ask('GET', `/images/json?filters=${encodeComponent(filters)}`)
-    const tags = (body !== null && isJsonArray(body) ? body : []).flatMap((item) => textsAt(item, 'RepoTags'))
-    const seen = world.images.visible(tags, owner).filter((each) => repositoryOf(each) === repository)
+    const items = body !== null && isJsonArray(body) ? body : []
+    const seen = items
+      .flatMap((item) => world.images.visible(textsAt(item, 'RepoTags'), textAt(item, 'Id'), owner))
+      .filter((each) => repositoryOf(each) === repository)
     if (seen.length > 0) return seen
   }
   const found = await world.images.find(name, owner)

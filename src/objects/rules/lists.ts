@@ -104,7 +104,7 @@ async function ownImages({ owner, world }: OwnedRequest): Promise<number> {
   const seen = items.filter(
     (item) =>
       world.ledger.ownsImage(textAt(item, 'Id'), owner.key) ||
-      world.images.visible(textsAt(item, 'RepoTags'), owner).length > 0,
+      world.images.visible(textsAt(item, 'RepoTags'), textAt(item, 'Id'), owner).length > 0,
   )
   return seen.length
 }

@@ -44,7 +44,7 @@ export async function pruneImages(
     if (!matchesLabels(filters, at(item, 'Labels'))) continue
     if (!(await isOlder(item, () => createdOf(id, world)))) continue
     sizes ??= await sizesOf(world)
-    const items = await removeImage(names.length === 0 ? [id] : world.images.visible(names, owner), request)
+    const items = await removeImage(names.length === 0 ? [id] : world.images.visible(names, id, owner), request)
     removed.push(...items)
     if (items.some((each) => textAt(each, 'Deleted') === id)) reclaimed += sizes.get(id) ?? 0
   }
@@ -52,7 +52,10 @@ export async function pruneImages(
 }
 
 function isOwn(item: JsonValue, names: readonly string[], { owner, world }: OwnedRequest): boolean {
-  return world.ledger.ownsImage(textAt(item, 'Id'), owner.key) || world.images.visible(names, owner).length > 0
+  return (
+    world.ledger.ownsImage(textAt(item, 'Id'), owner.key) ||
+    world.images.visible(names, textAt(item, 'Id'), owner).length > 0
+  )
 }
 
 async function createdOf(id: string, { ask }: World): Promise<string> {
