@@ -56,6 +56,11 @@ export const REASONS = {
     summary: 'the role allows the operation, and not something that the request asks for',
   },
 
+  'policy-changed': {
+    status: 403,
+    summary: 'a reload changed the configuration, which no longer allows what was under way',
+  },
+
   'object-unknown': { status: 404, summary: "there is no such object, or it is somebody else's" },
   'name-taken': { status: 409, summary: 'somebody else has the name or image reference' },
   'quota-exceeded': { status: 409, summary: 'the owner has as much already as its role allows' },

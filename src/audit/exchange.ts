@@ -20,6 +20,8 @@ export interface Exchange {
   readonly method: string
   /** The request target as the client sent it, not judged. */
   readonly target: string
+  /** The generation of the configuration that judged it last. */
+  generation: number
   operation: Operation | null
   principal: Principal | null
   role: Role | null
@@ -36,8 +38,18 @@ export interface Exchange {
   bytesOut: number
 }
 
-/** Opens the exchange of a request on a listener. `target` is the raw request target. */
-export function openExchange(listener: ListenerConfig, request: IncomingMessage, target: string): Exchange {
+/**
+ * Opens the exchange of a request on a listener.
+ *
+ * @param target the raw request target
+ * @param generation of the configuration under which it is judged, from 1
+ */
+export function openExchange(
+  listener: ListenerConfig,
+  request: IncomingMessage,
+  target: string,
+  generation = 1,
+): Exchange {
   return {
     id: recordId(),
     startedAt: performance.now(),
@@ -46,6 +58,7 @@ export function openExchange(listener: ListenerConfig, request: IncomingMessage,
     connection: request.socket,
     method: request.method ?? '',
     target,
+    generation,
     operation: null,
     principal: null,
     role: null,

@@ -18,6 +18,8 @@ export interface AuditRecord {
   readonly apiVersion: string | null
   readonly object: { readonly kind: string; readonly name: string } | null
   readonly query?: Record<string, string>
+  /** Of the configuration that decided: 1 is that of the start, and each reload makes the next. */
+  readonly generation: number
   readonly decision: 'allow' | 'deny' | 'error'
   readonly role: string | null
   /** The owner key under which it was decided, where the binding gives one. */
@@ -53,6 +55,7 @@ export function makeRecord(exchange: Exchange, event: AuditRecord['event']): Aud
     apiVersion: operation?.apiVersion ?? null,
     object: operation === null ? null : namedObject(operation),
     ...(query ? { query } : {}),
+    generation: exchange.generation,
     decision: decisionOf(exchange),
     role: exchange.role?.name ?? null,
     ...(exchange.owner === null ? {} : { owner: printable(exchange.owner, NAME_LENGTH) }),

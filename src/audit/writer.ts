@@ -1,8 +1,12 @@
 import { openSync } from 'node:fs'
 import { destination, pino, stdTimeFunctions } from 'pino'
 
-export interface RecordWriter {
+/** Takes what has happened. */
+export interface Records {
   write(record: object): void
+}
+
+export interface RecordWriter extends Records {
   /** Resolves when everything written so far is handed to the operating system, or cannot be. */
   close(): Promise<void>
 }

@@ -85,7 +85,10 @@ function tokenHeaderOf({ tokenHeader }: ListenerConfig, token: string): [name: s
   return tokenHeader === undefined ? ['Authorization', `Bearer ${token}`] : [tokenHeader, token]
 }
 
-function authenticatorOf(caller: Caller, issuers: LoadedConfig['config']['issuers']): Promise<Authenticator> {
+function authenticatorOf(
+  caller: Caller,
+  issuers: LoadedConfig['config']['issuers'],
+): Promise<Pick<Authenticator, 'authenticate' | 'close'>> {
   if ('token' in caller) return createAuthenticator(issuers, { warn: say })
   return Promise.resolve({ authenticate: () => caller.principal, close: () => {} })
 }

@@ -3,18 +3,30 @@ import { formatProblem } from '../config/errors.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { RunningGate } from '../gate/start.ts'
 import { say } from './failure.ts'
+import type { FollowedConfig } from './follow-config.ts'
 
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('serve a configuration file until SIGTERM or SIGINT')
+    .description('serve a configuration file until SIGTERM or SIGINT, and follow its changes')
     .requiredOption('-c, --config <file>', 'the configuration (YAML)')
-    .addHelpText('after', '\nExample:\n  $ dockgate serve --config /etc/dockgate/dockgate.yaml')
+    .addHelpText(
+      'after',
+      `
+A changed file is put to use at once, as is one that SIGHUP asks to read again; one with a problem changes nothing.
+SIGTERM and SIGINT let what is under way come to its end first; a second one does not wait.
+
+Example:
+  $ dockgate serve --config /etc/dockgate/dockgate.yaml`,
+    )
     .action(async ({ config }: { config: string }) => {
       // What serves takes half a second to load: only a command that serves waits for it.
       const { loadConfig } = await import('../config/load.ts')
-      const loaded = loadConfig(config)
-      sayWarnings(loaded)
-      const gate = await serveUntilSignal(loaded)
+      const { followConfig } = await import('./follow-config.ts')
+      const followed = followConfig(config, () => loadConfig(config))
+      sayWarnings(followed.first)
+      // A signal that came before this would end the program; one that comes now waits for the gate.
+      process.on('SIGHUP', followed.again)
+      const gate = await serveUntilSignal(followed)
       for (const { name, url } of gate.listeners) {
         say(`listening on ${url}${url.endsWith(name) ? '' : ` (${name})`}`)
       }
@@ -26,14 +38,22 @@ export function sayWarnings({ warnings }: LoadedConfig): void {
   for (const warning of warnings) say(`warning: ${formatProblem(warning)}`)
 }
 
-/** Starts the gate and ends the process with it: the first signal closes it in order, a second one at once. */
-export async function serveUntilSignal(loaded: LoadedConfig, closeToo: () => void = () => {}): Promise<RunningGate> {
+/**
+ * Starts the gate, which follows its configuration, and ends the process with it: the first signal closes it in order, a
+ * second one at once.
+ */
+export async function serveUntilSignal(
+  followed: FollowedConfig,
+  closeToo: () => void = () => {},
+): Promise<RunningGate> {
   const { startGate } = await import('../gate/start.ts')
-  const gate = await startGate(loaded)
+  const gate = await startGate(followed.first)
+  followed.feed(gate)
   const stop = () => {
     process.once('SIGTERM', () => process.exit(1))
     process.once('SIGINT', () => process.exit(1))
-    gate.close().then(
+    followed.close()
+    gate.shutDown().then(
       () => {
         closeToo()
         process.exit(0)

@@ -36,7 +36,8 @@ export async function chooseEngine(
   return { loaded: withEngine(loaded, `unix://${demoSocket}`), missing: `${wanted}: ${failure}`, close }
 }
 
-function withEngine(loaded: LoadedConfig, engine: string): LoadedConfig {
+/** The same configuration for an engine that is elsewhere. */
+export function withEngine(loaded: LoadedConfig, engine: string): LoadedConfig {
   return { ...loaded, config: { ...loaded.config, engine } }
 }
 

@@ -2,11 +2,12 @@ import { dirname } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { makePrivateFolder, PRIVATE_FILE, readIfThere, writeNewFile } from '../pki/files.ts'
 import { say } from './failure.ts'
+import { followConfig } from './follow-config.ts'
 import { near, statePaths } from './paths.ts'
 import { sayWarnings, serveUntilSignal } from './serve.ts'
 import { makeClients } from './start-clients.ts'
 import { initialConfig } from './start-config.ts'
-import { chooseEngine } from './start-engine.ts'
+import { chooseEngine, withEngine } from './start-engine.ts'
 import { welcome } from './start-lines.ts'
 import { keepLeaf, makeSecrets, readAuthority } from './state.ts'
 
@@ -15,14 +16,20 @@ export async function start(folder: string, dockerHost: string | undefined): Pro
   const paths = statePaths(folder)
   const made = makeState(folder)
   const clients = await makeClients(folder)
-  const configured = loadConfig(near(paths.config))
-  sayWarnings(configured)
+  // Chosen once, whatever the file says later.
+  let engine: string | null = null
+  const followed = followConfig(near(paths.config), () => {
+    const loaded = loadConfig(near(paths.config))
+    return engine === null ? loaded : withEngine(loaded, engine)
+  })
+  sayWarnings(followed.first)
   if (dockerHost !== undefined && !dockerHost.startsWith('unix:///')) {
     say(`DOCKER_HOST=${dockerHost} is no unix socket and is not used; the engine is the one in ${near(paths.config)}`)
   }
-  const { loaded, missing, close } = await chooseEngine(configured, dockerHost, paths.demoSocket)
+  const { loaded, missing, close } = await chooseEngine(followed.first, dockerHost, paths.demoSocket)
+  engine = loaded.config.engine
   try {
-    const gate = await serveUntilSignal(loaded, close)
+    const gate = await serveUntilSignal({ ...followed, first: loaded }, close)
     process.stdout.write(welcome({ folder, made, gate, config: loaded.config, missing, clients }))
   } catch (error) {
     close()

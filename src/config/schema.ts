@@ -206,7 +206,13 @@ export const ledgerSchema = z.strictObject({ file: path })
 /** Who is refused in spite of a good token or certificate. */
 export const revocationsSchema = z.strictObject({ file: path })
 
-/** The whole file: five nouns (listeners, engine, issuers, roles, bindings) and beside them records, revocations and the ledger. */
+/** Below the ten seconds after which `docker stop` kills. */
+const SHUTDOWN_GRACE = 8 * SECOND
+
+/** How long what is under way may go on when the gate is told to end. */
+const shutdownSchema = z.strictObject({ grace: duration(0, HOUR).default(SHUTDOWN_GRACE) })
+
+/** The whole file: five nouns (listeners, engine, issuers, roles, bindings) and beside them records, revocations, the ledger and shutdown. */
 export const configSchema = z.strictObject({
   listeners: z.array(listenerSchema).min(1),
   engine: z.string().default('unix:///var/run/docker.sock'),
@@ -216,6 +222,7 @@ export const configSchema = z.strictObject({
   records: recordsSchema.prefault({}),
   revocations: revocationsSchema.optional(),
   ledger: ledgerSchema.optional(),
+  shutdown: shutdownSchema.prefault({}),
 })
 
 /** The configuration after reading: defaults filled in, durations in ms, sizes in bytes, modes as numbers. */

@@ -5,7 +5,7 @@ import type { ListenerConfig } from '../config/schema.ts'
 import { Refusal } from '../refusal.ts'
 import { answerRefusal, noteRefusal } from './answer.ts'
 import { brokenOff } from './body.ts'
-import { type Gate, record } from './gate.ts'
+import { type Gate, record, type Serving } from './gate.ts'
 import { isUnread, type Running, runningOn } from './running.ts'
 import { writeAnswer } from './wire.ts'
 
@@ -14,12 +14,7 @@ import { writeAnswer } from './wire.ts'
  * record all the same. Inside a request's body, that request is the one that failed; behind a whole request whose answer
  * still runs, that answer is finished first. Inside a body that nobody reads any more, nothing is left to say.
  */
-export function onClientError(
-  gate: Gate,
-  listener: ListenerConfig,
-  error: NodeJS.ErrnoException,
-  socket: Socket,
-): void {
+export function onClientError({ gate, listener }: Serving, error: NodeJS.ErrnoException, socket: Socket): void {
   if (socket.destroyed) return
   if (!socket.writable || isUnread(socket) || error.code === 'ECONNRESET' || error.code === 'EPIPE') {
     socket.destroy()
@@ -36,7 +31,7 @@ export function onClientError(
 }
 
 function refuseBytes(gate: Gate, listener: ListenerConfig, socket: Socket, refusal: Refusal): void {
-  const exchange = openExchange(listener, new IncomingMessage(socket), '')
+  const exchange = openExchange(listener, new IncomingMessage(socket), '', gate.generation)
   noteRefusal(exchange, refusal)
   writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
   record(gate, exchange)

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import type { Exchange } from '../audit/exchange.ts'
 import { makeRecord } from '../audit/record.ts'
-import type { RecordWriter } from '../audit/writer.ts'
-import type { ListenerConfig } from '../config/schema.ts'
+import type { Records } from '../audit/writer.ts'
+import type { Config, ListenerConfig, RoleConfig } from '../config/schema.ts'
 import { recognise } from '../engine/recognise.ts'
 import type { Operation } from '../engine/types.ts'
 import type { Engine } from '../forward/engine.ts'
@@ -20,28 +21,48 @@ import { stampsOf } from '../objects/stamps.ts'
 import type { Errand } from '../objects/types.ts'
 import { updated, withoutReturned } from '../objects/updated.ts'
 import { authorise } from '../policy/authorise.ts'
-import type { Policy, RequestFacts } from '../policy/types.ts'
+import type { Policy, RequestFacts, Role } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
+import { judgeAgain } from './judge-again.ts'
 import type { OpenExchanges } from './open.ts'
 import type { Ending, Sessions } from './sessions.ts'
 import type { GateSurroundings } from './surroundings.ts'
 
-/** Everything that a request meets on its way; shared by all listeners. */
+/**
+ * Everything that a request meets on its way; shared by all listeners. A reload makes another one: a request keeps the
+ * one that it began with.
+ */
 export interface Gate {
+  /** Of the configuration, from 1. */
+  readonly generation: number
+  /** The one that is in force now: this one until a reload. */
+  newest(): Gate
   readonly authenticator: Authenticator
   readonly revocations: Revocations
   readonly sessions: Sessions
   readonly policy: Policy
+  /** As they are written in the configuration. */
+  readonly roles: Config['roles']
   readonly engine: Engine
-  readonly records: RecordWriter
+  readonly records: Records
   readonly open: OpenExchanges
   readonly surroundings: GateSurroundings
   /** Whose objects are whose; null where nobody has objects of his own. */
   readonly world: World | null
 }
 
+/** What a request meets: the gate, and its listener under that configuration. */
+export interface Serving {
+  readonly gate: Gate
+  readonly listener: ListenerConfig
+}
+
+/** What is in force now: read once a request, so that it is judged by one configuration from beginning to end. */
+export type Serve = () => Serving
+
 /** What a decision rests on. */
-export interface Grounds extends Pick<Gate, 'authenticator' | 'revocations' | 'policy' | 'world'> {
+export interface Grounds extends Pick<Gate, 'revocations' | 'policy' | 'world'> {
+  readonly authenticator: Pick<Authenticator, 'authenticate'>
   readonly surroundings: Surroundings
 }
 
@@ -133,14 +154,30 @@ export function requestFacts({ listener }: Exchange, { spec }: Operation, addres
 }
 
 /**
- * Enters what was let in among the sessions. It may have been revoked since it was judged: a body takes its time.
+ * Enters what was let in among the sessions. It may have been revoked since it was judged, or the policy may be another:
+ * a body takes its time.
  *
- * @throws Refusal `identity-revoked`
+ * @throws Refusal `identity-revoked`, `policy-changed`
  * @returns to be called when it is over
  */
 export function openChecked(gate: Gate, exchange: Exchange, end: (why: Ending) => void): () => void {
-  if (exchange.principal !== null) gate.revocations.check(exchange.principal)
+  const newest = gate.newest()
+  if (exchange.principal !== null) newest.revocations.check(exchange.principal)
+  if (newest !== gate) refuseChanged(gate, newest, exchange)
   return gate.sessions.open(exchange, end)
+}
+
+/** What was asked for in detail was judged by the older role: it stands where the newer one says the same. */
+function refuseChanged(older: Gate, newest: Gate, exchange: Exchange): void {
+  const before = exchange.role
+  const change = judgeAgain(newest, exchange)
+  if (change !== null) throw new Refusal(change.reason, change.text)
+  if (isDeepStrictEqual(roleIn(older, before), roleIn(newest, exchange.role))) return
+  throw new Refusal('policy-changed', 'the role was changed while the request came in; send it again')
+}
+
+function roleIn({ roles }: Gate, role: Role | null): RoleConfig | null {
+  return role === null ? null : (roles[role.name] ?? null)
 }
 
 /** Writes the exchange's record: one line per request, and one more at the end of a session. */

@@ -1,24 +1,36 @@
-/** Counts what is under way, so that closing can wait until the last record is written. */
+import type { Exchange } from '../audit/exchange.ts'
+
+/** What is under way, so that closing can wait until the last record is written. */
 export interface OpenExchanges {
-  enter(): void
-  leave(): void
-  /** Resolves when nothing is under way. */
-  idle(): Promise<void>
+  enter(exchange: Exchange): void
+  leave(exchange: Exchange): void
+  /** Whether something is under way on a client connection. */
+  isBusy(connection: object): boolean
+  /** Resolves when nothing that fits is under way, or as soon as the signal is aborted. */
+  over(fits?: (exchange: Exchange) => boolean, signal?: AbortSignal): Promise<void>
 }
 
 export function createOpenExchanges(): OpenExchanges {
-  let open = 0
-  let waiting: (() => void)[] = []
+  const open = new Set<Exchange>()
+  const waiting = new Set<() => void>()
   return {
-    enter() {
-      open++
+    enter: (exchange) => void open.add(exchange),
+    leave(exchange) {
+      open.delete(exchange)
+      for (const look of waiting) look()
     },
-    leave() {
-      open--
-      if (open > 0) return
-      for (const resolve of waiting) resolve()
-      waiting = []
-    },
-    idle: () => (open === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    isBusy: (connection) => [...open].some((exchange) => exchange.connection === connection),
+    over: (fits = () => true, signal) =>
+      new Promise((resolve) => {
+        const look = () => {
+          if (!signal?.aborted && [...open].some(fits)) return
+          waiting.delete(look)
+          signal?.removeEventListener('abort', look)
+          resolve()
+        }
+        waiting.add(look)
+        signal?.addEventListener('abort', look)
+        look()
+      }),
   }
 }

@@ -1,17 +1,16 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FastifyInstance, fastify, LogController } from 'fastify'
 import { type Exchange, openExchange } from '../audit/exchange.ts'
-import type { ListenerConfig } from '../config/schema.ts'
 import { type Passage, registerOrdinary } from '../forward/ordinary.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
-import { createServer } from '../listen/server.ts'
+import { createServer, type ListenerServer } from '../listen/server.ts'
 import type { Sent } from '../objects/types.ts'
 import { Refusal } from '../refusal.ts'
 import { type Answer, answerErrand, answerRefusal, asRefusal, noteRefusal } from './answer.ts'
 import { answerExpectation, requestBody } from './body.ts'
 import { onClientError } from './client-error.ts'
 import { createExecIdReader } from './exec-id.ts'
-import { decide, type Gate, openChecked, record } from './gate.ts'
+import { decide, type Gate, openChecked, record, type Serve } from './gate.ts'
 import { noteDone, noteRunning, noteUnread } from './running.ts'
 import type { Ending } from './sessions.ts'
 import { onUpgrade } from './upgrade.ts'
@@ -26,14 +25,24 @@ declare module 'fastify' {
   }
 }
 
+/** What answers on one listener. */
+interface App {
+  readonly app: FastifyInstance
+  readonly listening: ListenerServer
+}
+
 /**
  * The fastify application of one listener: every plain request is judged in one hook and carried by one plugin; upgrades
  * bypass fastify and go through the same decision function.
  */
-export async function createApp(gate: Gate, config: ListenerConfig): Promise<FastifyInstance> {
+export async function createApp(serve: Serve): Promise<App> {
+  let listening: ListenerServer | null = null
   const app = fastify({
-    serverFactory: (handler) => listenerServer(gate, config, handler),
-    clientErrorHandler: (error, socket) => onClientError(gate, config, error, socket),
+    serverFactory: (handler) => {
+      listening = listenerServer(serve, handler)
+      return listening.server
+    },
+    clientErrorHandler: (error, socket) => onClientError(serve(), error, socket),
     // The router must not look at the client's bytes: the recogniser does, once.
     rewriteUrl: () => '/',
     logController: new LogController({ disableRequestLogging: true }),
@@ -46,19 +55,23 @@ export async function createApp(gate: Gate, config: ListenerConfig): Promise<Fas
   app.addHook('onRequest', (request, reply, done) => {
     const { raw } = request
     const response = reply.raw
-    const exchange = openExchange(config, raw, request.originalUrl)
+    const arrived = serve()
+    const exchange = openExchange(arrived.listener, raw, request.originalUrl, arrived.gate.generation)
     request.exchange = exchange
-    gate.open.enter()
+    arrived.gate.open.enter(exchange)
     const running = noteRunning(raw, response, exchange)
     let close = () => {}
     onceOver(raw, response, () => {
       close()
       noteDone(running)
-      finish(gate, exchange, raw, response)
+      finish(arrived.gate, exchange, raw, response)
     })
     const begin = () => {
-      const body = requestBody(raw, response, config.limits.bodyTimeout)
-      decide(gate, exchange, raw, config, body)
+      // One that waited behind another may have come under an older configuration.
+      const { gate, listener } = serve()
+      exchange.generation = gate.generation
+      const body = requestBody(raw, response, listener.limits.bodyTimeout)
+      decide(gate, exchange, raw, listener, body)
         .then((errand) => {
           const over = errand.kind === 'send' ? errand.over : () => {}
           // The client is gone and its record written: nothing is asked of the engine any more.
@@ -93,28 +106,30 @@ export async function createApp(gate: Gate, config: ListenerConfig): Promise<Fas
   })
   app.setErrorHandler((error, request, reply) => {
     reply.hijack()
-    const exchange = request.exchange ?? openExchange(config, request.raw, request.originalUrl)
+    const { gate, listener } = serve()
+    const exchange = request.exchange ?? openExchange(listener, request.raw, request.originalUrl, gate.generation)
     refuse(gate, exchange, request.raw, reply.raw, error)
   })
   // Methods that the carrier does not list end here; the hook above has refused them before.
   app.setNotFoundHandler((_request, reply) => reply.code(404).send())
-  await registerOrdinary(app, gate.engine)
+  await registerOrdinary(app, serve().gate.engine)
   await app.ready()
-  return app
+  if (listening === null) throw new Error('fastify made no server')
+  return { app, listening }
 }
 
 function listenerServer(
-  gate: Gate,
-  config: ListenerConfig,
+  serve: Serve,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
-): Server {
-  const server = createServer(config, handler)
+): ListenerServer {
+  const listening = createServer(serve().listener, handler)
+  const { server } = listening
   // Without these, Node says 100 Continue before any decision, and answers other expectations itself.
   server.on('checkContinue', handler)
   server.on('checkExpectation', handler)
-  server.on('upgrade', (request, socket, head) => onUpgrade(gate, config, request, socket, head))
-  server.on('connect', (request, socket, head) => onUpgrade(gate, config, request, socket, head))
-  return server
+  server.on('upgrade', (request, socket, head) => onUpgrade(serve(), request, socket, head))
+  server.on('connect', (request, socket, head) => onUpgrade(serve(), request, socket, head))
+  return listening
 }
 
 function passage(
@@ -202,7 +217,7 @@ function finish(gate: Gate, exchange: Exchange, request: IncomingMessage, respon
   if (exchange.status === 0 && response.headersSent) exchange.status = response.statusCode
   if (!response.writableFinished && exchange.reason === 'allowed') exchange.reason = 'client-gone'
   record(gate, exchange)
-  gate.open.leave()
+  gate.open.leave(exchange)
   if (request.complete || request.socket.destroyed) return
   noteUnread(request)
   discard(request)

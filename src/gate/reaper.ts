@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { makeReapRecord } from '../audit/reap-record.ts'
-import type { RecordWriter } from '../audit/writer.ts'
+import type { Records } from '../audit/writer.ts'
 import type { Reach } from '../objects/leftovers.ts'
 import { type Outcome, reap } from '../objects/reap.ts'
 import { adoptVolumes, keepLedger } from '../objects/upkeep.ts'
@@ -19,7 +19,7 @@ export interface Reaper {
 }
 
 /** @param warn is told when the engine cannot be asked, once until it can */
-export function startReaper(reach: Reach, records: RecordWriter, warn: (line: string) => void): Reaper {
+export function startReaper(reach: Reach, records: Records, warn: (line: string) => void): Reaper {
   const failed = new LRUCache<string, string>({ max: MOST_FAILED })
   let rounds = 0
   let told = ''

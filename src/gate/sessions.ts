@@ -16,6 +16,17 @@ export interface Sessions {
   open(exchange: Exchange, end: (why: Ending) => void): () => void
   /** Ends all that fit, and returns how many. */
   endWhere(fits: (exchange: Exchange) => boolean, why: Ending): number
+  /**
+   * Looks at all of them again, as what they were let in by has changed: those for which `look` finds why end, and the
+   * time of the others counts by the role that they have now. Returns how many ended.
+   */
+  review(look: (exchange: Exchange) => Ending | null): number
+}
+
+interface Session {
+  readonly stop: (why: Ending) => void
+  /** Calls off the end in time. */
+  cancel: () => void
 }
 
 /** Why a session ends before its time. */
@@ -26,6 +37,7 @@ export interface Ending {
 }
 
 export const REVOKED: Ending = { reason: 'identity-revoked', text: 'the identity was revoked' }
+export const SHUTTING_DOWN: Ending = { reason: 'shutting-down', text: 'the gate is shutting down' }
 const TOKEN_EXPIRED: Ending = { reason: 'token-expired', text: 'the token expired' }
 const CERTIFICATE_EXPIRED: Ending = { reason: 'certificate-untrusted', text: 'the client certificate expired' }
 
@@ -39,25 +51,47 @@ const INTERACTIVE: ReadonlySet<OperationId> = new Set([
   'SystemEvents',
 ])
 
+const LOGS: ReadonlySet<OperationId> = new Set(['ContainerLogs', 'ServiceLogs', 'TaskLogs'])
+
 /** @param now milliseconds since the epoch */
 export function createSessions(now: () => number = () => Date.now()): Sessions {
-  const open = new Map<Exchange, (why: Ending) => void>()
+  const open = new Map<Exchange, Session>()
 
   function end(exchange: Exchange, why: Ending): void {
-    const stop = open.get(exchange)
-    if (stop === undefined || !open.delete(exchange)) return
+    const session = open.get(exchange)
+    if (session === undefined || !open.delete(exchange)) return
+    session.cancel()
     exchange.ended = why.reason
-    stop(why)
+    session.stop(why)
   }
+
+  const endInTime = (exchange: Exchange) =>
+    at(deadlineOf(exchange), now, () => end(exchange, expiry(exchange.principal)))
 
   return {
     open(exchange, stop) {
-      open.set(exchange, stop)
-      const cancel = at(deadlineOf(exchange), now, () => end(exchange, expiry(exchange.principal)))
+      const session: Session = { stop, cancel: endInTime(exchange) }
+      open.set(exchange, session)
       return () => {
-        cancel()
+        session.cancel()
         open.delete(exchange)
       }
+    },
+    review(look) {
+      let ended = 0
+      for (const [exchange, session] of [...open]) {
+        // The end of one may have been that of another.
+        if (open.get(exchange) !== session) continue
+        const why = look(exchange)
+        if (why !== null) {
+          end(exchange, why)
+          ended += 1
+          continue
+        }
+        session.cancel()
+        session.cancel = endInTime(exchange)
+      }
+      return ended
     },
     endWhere(fits, why) {
       const found = [...open.keys()].filter(fits)
@@ -76,6 +110,14 @@ function deadlineOf({ principal, role, operation }: Exchange): number {
 function isInteractive({ spec, query }: Operation): boolean {
   if (spec.id !== 'ContainerStats') return INTERACTIVE.has(spec.id)
   return query.every(([name, value]) => name !== 'stream' || boolValue(value))
+}
+
+/** What ends only when somebody ceases to look, and nothing is lost when it ends before. */
+export function isWatching({ operation }: Exchange): boolean {
+  if (operation === null) return false
+  const { spec, query } = operation
+  if (LOGS.has(spec.id)) return query.some(([name, value]) => name === 'follow' && boolValue(value))
+  return spec.id === 'SystemEvents' || (spec.id === 'ContainerStats' && isInteractive(operation))
 }
 
 function expiry(principal: Principal | null): Ending {

@@ -1,48 +1,60 @@
-import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
-import { openRecords } from '../audit/writer.ts'
 import type { LoadedConfig } from '../config/load.ts'
-import { createEngine, type Engine, probeEngine } from '../forward/engine.ts'
-import { createAuthenticator } from '../identity/authenticate.ts'
-import { followRevocations } from '../identity/revocations.ts'
-import { bind } from '../listen/bind.ts'
-import { createWorld } from '../objects/confine.ts'
-import type { IsShared } from '../objects/images/images.ts'
-import { type Ledger, openLedger } from '../objects/ledger.ts'
-import type { World } from '../objects/request.ts'
-import { matchesAny } from '../policy/profile/pattern.ts'
-import type { Policy } from '../policy/types.ts'
-import { createAsk } from './ask.ts'
+import { createEngine, probeEngine } from '../forward/engine.ts'
 import type { Gate } from './gate.ts'
+import { judgeAgain } from './judge-again.ts'
+import { createListeners } from './listeners.ts'
+import { objectsPart } from './objects-part.ts'
 import { createOpenExchanges } from './open.ts'
-import { createApp } from './plain.ts'
+import { authenticatorPart, type Prepared, recordsPart, revocationsPart } from './parts.ts'
 import { type Reaper, startReaper } from './reaper.ts'
-import { createSessions, REVOKED } from './sessions.ts'
+import { createSessions, isWatching, REVOKED, SHUTTING_DOWN } from './sessions.ts'
 import { createSurroundings } from './surroundings.ts'
 
 export interface RunningGate {
   /** Where it listens, in the configuration's order; `url` as the docker client writes it, with the port that was bound. */
   readonly listeners: readonly { readonly name: string; readonly url: string }[]
+  /**
+   * Puts another configuration in the place of the one that is in force, as a whole. What was let in and is not over is
+   * judged again. To be called again only when it has settled.
+   *
+   * @throws Error (as a rejection) with a message for the operator: then everything goes on as it was
+   */
+  reload(next: LoadedConfig): Promise<Reloaded>
+  /**
+   * Takes nothing new, lets what is under way come to its end for `shutdown.grace`, ends the rest with a message, and
+   * closes. What somebody merely watches (events, statistics, logs that are followed) is not waited for.
+   */
+  shutDown(): Promise<void>
   /** Stops listening, ends every connection, and writes out the records. */
   close(): Promise<void>
 }
+
+/** What a reload came to. */
+export interface Reloaded {
+  /** The number of the configuration, as records have it. */
+  readonly generation: number
+  /** Lines for the operator: what is different, and what stays as it was until a restart. */
+  readonly notes: readonly string[]
+}
+
+/** A client whose session is ended may take so long to read the message. */
+const LAST_WORDS_MS = 1_000
 
 /**
  * Starts the gate: all listeners or none.
  *
  * @throws Error with a message for the operator when a listener cannot be bound or the record file not be opened
  */
-export async function startGate({ config, policy }: LoadedConfig): Promise<RunningGate> {
-  const records = openRecords(config.records.file)
-  const ledger = config.ledger === undefined ? null : openLedger(config.ledger.file)
-  const engine = createEngine(config.engine.slice('unix://'.length))
+export async function startGate(first: LoadedConfig): Promise<RunningGate> {
+  const engine = createEngine(first.config.engine.slice('unix://'.length))
   const sessions = createSessions()
-  const revocations = followRevocations(config.revocations?.file ?? null, {
-    changed: () =>
-      sessions.endWhere(({ principal }) => principal !== null && revocations.isRevoked(principal), REVOKED),
-    warn,
-  })
-  const authenticator = await createAuthenticator(config.issuers, {
+  const open = createOpenExchanges()
+  const surroundings = createSurroundings(engine)
+  const listeners = createListeners(warn)
+  const records = recordsPart()
+  const objects = objectsPart(engine)
+  const revocations = revocationsPart({ changed: endRevoked, warn })
+  const authenticator = authenticatorPart({
     warn,
     distrust(socket, { reason }) {
       const text = 'the client certificate is not trusted any more'
@@ -50,70 +62,104 @@ export async function startGate({ config, policy }: LoadedConfig): Promise<Runni
       if (sessions.endWhere(({ connection }) => connection === socket, { reason, text }) === 0) socket.destroy()
     },
   })
-  policy.errors.tell(warn)
-  const gate: Gate = {
-    authenticator,
-    revocations,
-    sessions,
-    policy,
-    engine,
-    records,
-    open: createOpenExchanges(),
-    surroundings: createSurroundings(engine),
-    world: worldOf(policy, engine, ledger),
-  }
+  let newest: Gate | null = null
+  let inForce = first
   let reaper: Reaper | null = null
-  const apps: FastifyInstance[] = []
-  const sockets = new Set<Socket>()
-  const listeners: { name: string; url: string }[] = []
 
-  const close = async () => {
-    for (const app of apps) app.server.close()
-    for (const socket of sockets) socket.destroy()
-    await Promise.all(apps.map((app) => app.close()))
-    await gate.open.idle()
+  function endRevoked(): void {
+    const now = newest?.revocations
+    sessions.endWhere(({ principal }) => principal !== null && now?.isRevoked(principal) === true, REVOKED)
+  }
+
+  async function configure(loaded: LoadedConfig): Promise<readonly string[]> {
+    const { config, policy } = loaded
+    const prepared: Prepared<unknown>[] = []
+    const ready = async <T>(part: Prepared<T> | Promise<Prepared<T>>): Promise<T> => {
+      const one = await part
+      prepared.push(one)
+      return one.value
+    }
+    try {
+      const gate: Gate = {
+        generation: (newest?.generation ?? 0) + 1,
+        newest: () => newest as Gate,
+        records: await ready(records.prepare(config.records)),
+        world: await ready(objects.prepare({ ledger: config.ledger, policy })),
+        revocations: await ready(revocations.prepare(config.revocations)),
+        authenticator: await ready(authenticator.prepare(config.issuers)),
+        policy,
+        roles: config.roles,
+        engine,
+        sessions,
+        open,
+        surroundings,
+      }
+      const changeListeners = await listeners.prepare(gate, config.listeners, newest)
+      // From here on nothing fails, and nothing waits: a request meets all of it, or nothing.
+      newest = gate
+      inForce = loaded
+      policy.errors.tell(warn)
+      for (const part of prepared) part.use()
+      const notes = changeListeners()
+      if (gate.world !== null) reaper ??= startReaper(gate.world, gate.records, warn)
+      const ended = sessions.review((exchange) => judgeAgain(gate, exchange))
+      return ended > 0 ? [...notes, `sessions and requests that it no longer allows, and were ended: ${ended}`] : notes
+    } catch (error) {
+      for (const part of prepared) part.drop()
+      throw error
+    }
+  }
+
+  /** What can only be changed by a restart. */
+  function unchangeable({ config }: LoadedConfig): string[] {
+    const notes: string[] = []
+    if (config.engine !== first.config.engine) notes.push(stays('engine', first.config.engine))
+    const ledger = objects.ledgerFile()
+    if (ledger !== null && config.ledger?.file !== ledger) notes.push(stays('ledger.file', ledger))
+    return notes
+  }
+
+  async function close(): Promise<void> {
+    await listeners.close()
+    await open.over()
     const reaped = reaper?.close()
     await engine.close()
     await reaped
     authenticator.close()
     revocations.close()
-    ledger?.close()
+    objects.close()
     await records.close()
   }
 
-  try {
-    for (const listener of config.listeners) {
-      const app = await createApp(gate, listener)
-      apps.push(app)
-      // After listening has begun, an error is one of accepting: the listener goes on with the next connection.
-      app.server.on('error', (error) => warn(`listener ${listener.name}: ${error.message}`))
-      app.server.on('connection', (socket: Socket) => {
-        sockets.add(socket)
-        socket.once('close', () => sockets.delete(socket))
-      })
-      listeners.push({ name: listener.name, url: await bind(app.server, listener) })
-    }
-  } catch (error) {
+  await configure(first).catch(async (error: unknown) => {
     await close()
     throw error
-  }
-  if (gate.world !== null) reaper = startReaper(gate.world, records, warn)
-  void probeEngine(engine).then((answered) => {
-    if (!answered) warn(`warning: no Docker Engine answers at ${config.engine}; callers get 502 until one does`)
   })
-  return { listeners, close }
+  void probeEngine(engine).then((answered) => {
+    if (!answered) warn(`warning: no Docker Engine answers at ${first.config.engine}; callers get 502 until one does`)
+  })
+  return {
+    get listeners() {
+      return listeners.bound.map(({ url, config }) => ({ name: config().name, url }))
+    },
+    async reload(next) {
+      const kept = unchangeable(next)
+      const notes = await configure(next)
+      return { generation: (newest as unknown as Gate).generation, notes: [...notes, ...kept] }
+    },
+    async shutDown() {
+      listeners.drain()
+      await open.over((exchange) => !isWatching(exchange), AbortSignal.timeout(inForce.config.shutdown.grace))
+      sessions.endWhere(() => true, SHUTTING_DOWN)
+      await open.over(() => true, AbortSignal.timeout(LAST_WORDS_MS))
+      await close()
+    },
+    close,
+  }
 }
 
-/** What one role shares, every owner relies on. */
-function isSharedBy({ roles }: Policy): IsShared {
-  const shared = [...roles.values()].flatMap(({ objects }) => objects?.sharedImages ?? [])
-  return (reference, { principal }) => matchesAny(shared, reference, principal)
-}
-
-/** Null where no role has objects of its own. */
-function worldOf(policy: Policy, engine: Engine, ledger: Ledger | null): World | null {
-  const owners = [...policy.roles.values()].some(({ objects }) => objects !== null)
-  return owners && ledger !== null ? createWorld(createAsk(engine), ledger, isSharedBy(policy)) : null
+function stays(key: string, value: string): string {
+  return `${key} stays ${value}: another one takes a restart`
 }
 
 function warn(line: string): void {

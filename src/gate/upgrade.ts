@@ -10,7 +10,7 @@ import type { Sent } from '../objects/types.ts'
 import { Refusal } from '../refusal.ts'
 import { answerErrand, answerRefusal, asRefusal, noteRefusal } from './answer.ts'
 import { type UpgradeBody, upgradeBody } from './body.ts'
-import { decide, type Gate, openChecked, record } from './gate.ts'
+import { decide, type Gate, openChecked, record, type Serving } from './gate.ts'
 import { runningOn } from './running.ts'
 import { relayAnswer, switchingHead, writeAnswer } from './wire.ts'
 
@@ -18,18 +18,12 @@ import { relayAnswer, switchingHead, writeAnswer } from './wire.ts'
  * A request that wants to take the connection over. Node's `upgrade` event bypasses fastify, so this is the second and
  * last way in; it goes through the same decision function as plain requests.
  */
-export function onUpgrade(
-  gate: Gate,
-  config: ListenerConfig,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): void {
-  const exchange = openExchange(config, request, request.url ?? '')
-  gate.open.enter()
+export function onUpgrade({ gate, listener }: Serving, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const exchange = openExchange(listener, request, request.url ?? '', gate.generation)
+  gate.open.enter(exchange)
   // Whoever reads or writes it next sees its end as well; an error without a listener would end the process.
   socket.on('error', () => {})
-  carry(gate, config, exchange, request, socket, head)
+  carry(gate, listener, exchange, request, socket, head)
     .catch((error: unknown) => {
       const refusal = asRefusal(error)
       noteRefusal(exchange, refusal)
@@ -38,7 +32,7 @@ export function onUpgrade(
       else writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
       record(gate, exchange)
     })
-    .finally(gate.open.leave)
+    .finally(() => gate.open.leave(exchange))
 }
 
 async function carry(

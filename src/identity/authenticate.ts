@@ -1,16 +1,21 @@
 import type { TLSSocket } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/schema.ts'
 import { Refusal } from '../refusal.ts'
 import { readBearer, readTokenHeader, type TokenHeader } from './bearer.ts'
-import { createClientCertificates, type Distrust } from './client-certificates.ts'
+import {
+  type CertifiedConnections,
+  createCertifiedConnections,
+  createClientCertificates,
+  type Distrust,
+} from './client-certificates.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { checkConfirmation } from './confirmation.ts'
-import { createKeys } from './keys.ts'
-import type { CertificateFacts, Principal } from './principal.ts'
-import type { RemoteKeysOptions } from './remote-keys.ts'
+import { createKeyRing, type HeldKeys, type KeyRing } from './key-ring.ts'
+import type { CertificateFacts, Claims, Principal } from './principal.ts'
 import { createTokenCache } from './token-cache.ts'
 import type { TokenIssuer } from './token-issuer.ts'
-import { createVerifier } from './verify.ts'
+import { createVerifier, isFor } from './verify.ts'
 
 /** What a request brings to prove who asks. */
 export interface Evidence {
@@ -29,7 +34,19 @@ export interface Authenticator {
    * @throws Refusal (or rejects with one): no credentials, bad credentials, or an issuer's keys that cannot be had
    */
   authenticate(evidence: Evidence): Principal | Promise<Principal>
-  /** Ends fetches that are under way, and follows no file any more. */
+  /** Whether a principal that was proved by a token, also under an older configuration, would still be by its issuer. */
+  stillProves(principal: Principal): boolean
+  /**
+   * The authenticator of other issuers: itself where they are the same, files included. What the two have in common goes
+   * on: the keys of an issuer that has not changed, and what is known of open connections. It is in charge of those once
+   * `takeOver` is called, and then this one is to be closed.
+   *
+   * @throws as createAuthenticator
+   */
+  next(issuers: Config['issuers']): Promise<Authenticator>
+  /** Looks at every open connection's certificate again, and whenever the issuers' files change. */
+  takeOver(): void
+  /** Ends fetches that are under way for nobody else, and follows no file any more. */
   close(): void
 }
 
@@ -74,16 +91,41 @@ export async function createAuthenticator(
   options: AuthenticatorOptions = {},
 ): Promise<Authenticator> {
   const { now = SYSTEM_CLOCK.now, after = SYSTEM_CLOCK.after, warn = () => {}, distrust = () => {} } = options
-  const closing = new AbortController()
-  const certificates = createClientCertificates(issuers, { now, warn, distrust, signal: closing.signal })
+  const ring = createKeyRing({ clock: { now, after }, warn })
+  const connections = createCertifiedConnections()
+  const lasting = { now, warn, distrust, ring, connections, proofs: new WeakMap() }
+  const first = create(issuers, await takeKeys(issuers, ring), lasting)
+  first.takeOver()
+  return first
+}
 
-  const remote = { clock: { now, after }, signal: closing.signal, warn }
-  const tokens = await readTokenIssuers(issuers, remote).catch((error: unknown) => {
-    closing.abort()
-    throw error
-  })
-  const principalOf = createTokenCache(createVerifier(tokens, now), now)
-  const confirmed = new Set(tokens.filter(({ jwt }) => jwt.confirmation === 'required').map(({ name }) => name))
+/** What outlives a configuration. */
+interface Lasting extends Required<Pick<AuthenticatorOptions, 'now' | 'warn' | 'distrust'>> {
+  readonly ring: KeyRing
+  readonly connections: CertifiedConnections
+  /** By what a token with these claims was proved (`HeldKeys.source`). */
+  readonly proofs: WeakMap<Claims, string>
+}
+
+interface HeldIssuer extends TokenIssuer {
+  readonly held: HeldKeys
+}
+
+/** Releases the keys when it throws. */
+function create(issuers: Config['issuers'], tokens: readonly HeldIssuer[], lasting: Lasting): Authenticator {
+  const { now, warn, distrust, connections, proofs, ring } = lasting
+  const closing = new AbortController()
+  const certificates = orRelease(tokens, () =>
+    createClientCertificates(issuers, { now, warn, distrust, signal: closing.signal, connections }),
+  )
+  const byName = new Map(tokens.map((issuer) => [issuer.name, issuer]))
+  const verify = createVerifier(tokens, now)
+  const principalOf = createTokenCache(async (token) => {
+    const verified = await verify(token)
+    const { claims, issuer } = verified.principal
+    proofs.set(claims, byName.get(issuer)?.held.source ?? '')
+    return verified
+  }, now)
 
   function principalOfCertificate({ socket, tokenHeader }: Evidence): Principal {
     const principal = socket === null ? null : certificates.principalOf(socket)
@@ -91,13 +133,17 @@ export async function createAuthenticator(
     return principal
   }
 
+  function confirm(principal: Principal, certificate: CertificateFacts | null): void {
+    checkConfirmation(principal, certificate, byName.get(principal.issuer)?.jwt.confirmation === 'required')
+  }
+
   /** The cached principal is shared by all who send its token; the certificate belongs to this connection alone. */
   function onConnection(principal: Principal, certificate: CertificateFacts | null): Principal {
-    checkConfirmation(principal, certificate, confirmed.has(principal.issuer))
+    confirm(principal, certificate)
     return certificate === null ? principal : Object.freeze({ ...principal, certificate })
   }
 
-  return {
+  const authenticator: Authenticator = {
     authenticate(given) {
       const { authorization, tokenHeader, socket } = given
       const token = tokenHeader === undefined ? readBearer(authorization) : readTokenHeader(tokenHeader)
@@ -108,14 +154,61 @@ export async function createAuthenticator(
         ? principal.then((proved) => onConnection(proved, evidence))
         : onConnection(principal, evidence)
     },
-    close: () => closing.abort(),
+
+    stillProves(principal) {
+      const issuer = byName.get(principal.issuer)
+      if (issuer === undefined) return issuers[principal.issuer]?.certificate !== undefined
+      if (proofs.get(principal.claims) !== issuer.held.source || !isFor(issuer.jwt, principal)) return false
+      try {
+        confirm(principal, principal.certificate)
+        return true
+      } catch {
+        return false
+      }
+    },
+
+    async next(changed) {
+      const taken = await takeKeys(changed, ring)
+      const same = taken.length === tokens.length && taken.every(({ keys }, index) => keys === tokens[index]?.keys)
+      if (!same || !isDeepStrictEqual(changed, issuers)) return create(changed, taken, lasting)
+      release(taken)
+      return authenticator
+    },
+
+    takeOver: certificates.takeOver,
+
+    close() {
+      closing.abort()
+      release(tokens)
+    },
   }
+  return authenticator
 }
 
-async function readTokenIssuers(issuers: Config['issuers'], remote: RemoteKeysOptions): Promise<TokenIssuer[]> {
-  const tokens: TokenIssuer[] = []
-  for (const [name, { jwt }] of Object.entries(issuers)) {
-    if (jwt) tokens.push({ name, jwt, keys: await createKeys(`issuers.${name}.jwt`, jwt, remote) })
+async function takeKeys(issuers: Config['issuers'], ring: KeyRing): Promise<HeldIssuer[]> {
+  const taken: HeldIssuer[] = []
+  try {
+    for (const [name, { jwt }] of Object.entries(issuers)) {
+      if (jwt === undefined) continue
+      const held = await ring.take(`issuers.${name}.jwt`, jwt)
+      taken.push({ name, jwt, keys: held.keys, held })
+    }
+  } catch (error) {
+    release(taken)
+    throw error
   }
-  return tokens
+  return taken
+}
+
+function release(tokens: readonly HeldIssuer[]): void {
+  for (const { held } of tokens) held.release()
+}
+
+function orRelease<T>(tokens: readonly HeldIssuer[], make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    release(tokens)
+    throw error
+  }
 }

@@ -17,6 +17,19 @@ export interface ClientCertificates {
   principalOf(socket: TLSSocket): Principal | null
   /** The certificate as evidence beside a token; null when there is none that could stand for anybody now. */
   evidenceOf(socket: TLSSocket): CertificateFacts | null
+  /** Makes these the ones that look after the connections that are open, and looks at each of them again. */
+  takeOver(): void
+}
+
+/** The connections that have shown a certificate, whatever the configuration. */
+export interface CertifiedConnections {
+  readonly bySocket: WeakMap<TLSSocket, Presented | null>
+  /** Those that are open and have a certificate. */
+  readonly open: Set<TLSSocket>
+}
+
+export function createCertifiedConnections(): CertifiedConnections {
+  return { bySocket: new WeakMap(), open: new Set() }
 }
 
 /** Takes a connection that was let in with a certificate which is no longer good, and why it is not. */
@@ -46,24 +59,25 @@ export interface ClientCertificatesOptions {
   readonly distrust: Distrust
   /** Ends the following of files. */
   readonly signal: AbortSignal
+  readonly connections: CertifiedConnections
 }
 
 /**
  * Reads client certificates: once a connection, resumed TLS session or not, and again when the authorities or revocation
  * lists of the issuers have changed; then the connections that are open are looked at again at once. Their dates are
- * checked at every use, since a connection, or a resumed session, may outlive a certificate.
+ * checked at every use, since a connection, or a resumed session, may outlive a certificate. Open connections are those
+ * of `takeOver`: before it, nothing is done about them.
  *
  * @throws Error with a message for the operator when a file cannot be used
  */
 export function createClientCertificates(
   configured: Config['issuers'],
-  { now, warn, distrust, signal }: ClientCertificatesOptions,
+  { now, warn, distrust, signal, connections }: ClientCertificatesOptions,
 ): ClientCertificates {
   const standingOf = createAttribution()
-  const bySocket = new WeakMap<TLSSocket, Presented | null>()
-  /** Those that are open and have a certificate. */
-  const open = new Set<TLSSocket>()
-  const { current, close } = followCertificateIssuers(configured, { warn, changed: recheck })
+  const { bySocket, open } = connections
+  let inCharge = false
+  const { current, close } = followCertificateIssuers(configured, { warn, changed: () => inCharge && recheck() })
   signal.addEventListener('abort', close, { once: true })
 
   function identify(leaf: X509Certificate, facts: CertificateFacts): Principal {
@@ -133,6 +147,11 @@ export function createClientCertificates(
       if (!isCurrent(presented.leaf, now()) || isRevoked(presented)) return null
       if (presented.usedAs === 'nothing') presented.usedAs = 'evidence'
       return presented.facts
+    },
+
+    takeOver() {
+      inCharge = true
+      recheck()
     },
   }
 }

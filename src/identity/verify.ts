@@ -73,6 +73,12 @@ function candidates(issuers: readonly TokenIssuer[], token: UnverifiedToken): re
 const audiences = ({ audience }: JwtIssuerConfig): readonly string[] =>
   typeof audience === 'string' ? [audience] : audience
 
+/** Whether a token with these claims is one of the issuer's, and for the gate: what it says, not who signed it. */
+export function isFor(jwt: JwtIssuerConfig, { claims: { iss, aud } }: Principal): boolean {
+  const named = Array.isArray(aud) ? aud : [aud]
+  return iss === jwt.issuer && audiences(jwt).some((one) => named.includes(one))
+}
+
 async function verifyWith(
   issuer: TokenIssuer,
   token: string,

@@ -22,13 +22,22 @@ export async function bind(server: Server, config: Place): Promise<string> {
   await listen(server, address).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`listener ${config.address}: ${explain(error)}`, { cause: error })
   })
-  if (address.kind === 'unix') {
-    if (config.group !== undefined) chownSync(address.path, process.getuid?.() ?? 0, groupId(config.group))
-    chmodSync(address.path, config.mode ?? SOCKET_MODE)
-    return `unix://${address.path}`
-  }
+  setRights(config)
+  if (address.kind === 'unix') return `unix://${address.path}`
   const bound = server.address() as net.AddressInfo
   return `tcp://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
+}
+
+/**
+ * Gives a unix socket the group and mode of its configuration.
+ *
+ * @throws Error with a message for the operator: no such group, not permitted
+ */
+export function setRights({ address: text, group, mode }: Place): void {
+  const address = parseAddress(text)
+  if (address?.kind !== 'unix') return
+  if (group !== undefined) chownSync(address.path, process.getuid?.() ?? 0, groupId(group))
+  chmodSync(address.path, mode ?? SOCKET_MODE)
 }
 
 function listen(server: Server, address: Address): Promise<void> {

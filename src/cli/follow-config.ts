@@ -1,0 +1,85 @@
+import { resolve } from 'node:path'
+import { formatProblem } from '../config/errors.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { type FileWatch, watchFiles } from '../config/watch.ts'
+import type { RunningGate } from '../gate/start.ts'
+import { say } from './failure.ts'
+
+/** A configuration file that is followed. */
+export interface FollowedConfig {
+  readonly first: LoadedConfig
+  /** From here on every change of the file goes to the gate, those since the first reading included. */
+  feed(gate: RunningGate): void
+  /** Reads the file again now, changed or not. */
+  again(): void
+  close(): void
+}
+
+/**
+ * Reads a configuration, and again whenever its file changes. A file with a problem changes nothing, and each problem is
+ * told as `dockgate check` does.
+ *
+ * @param file as the operator named it
+ * @param load reads the whole configuration
+ * @throws what `load` throws the first time
+ */
+export function followConfig(file: string, load: () => LoadedConfig): FollowedConfig {
+  let first: LoadedConfig | null = null
+  let gate: RunningGate | null = null
+  let waiting: LoadedConfig | null = null
+  let reloading = false
+  let generation = 1
+
+  /** One after the other; of those that come meanwhile only the last is put to use. */
+  async function reload(): Promise<void> {
+    if (reloading || gate === null) return
+    reloading = true
+    while (waiting !== null) {
+      const next: LoadedConfig = waiting
+      waiting = null
+      try {
+        const done = await gate.reload(next)
+        generation = done.generation
+        say(`${file} was reloaded: generation ${generation} is in force`)
+        for (const warning of next.warnings) say(`warning: ${formatProblem(warning)}`)
+        for (const note of done.notes) say(note)
+      } catch (error) {
+        refuse(error)
+      }
+    }
+    reloading = false
+  }
+
+  function refuse(error: unknown): void {
+    const problems = error instanceof Error ? error.message : String(error)
+    say(`ERROR: ${file} was NOT reloaded: generation ${generation} of the configuration stays in force`)
+    for (const problem of problems.split('\n')) say(`ERROR: ${problem}`)
+  }
+
+  function take(): void {
+    const loaded = load()
+    if (first === null) {
+      first = loaded
+      return
+    }
+    waiting = loaded
+    void reload()
+  }
+
+  const watch: FileWatch = watchFiles({ paths: [resolve(file)], load: take, failed: refuse })
+  return {
+    first: first as unknown as LoadedConfig,
+    feed(running) {
+      gate = running
+      void reload()
+    },
+    again() {
+      try {
+        take()
+      } catch (error) {
+        refuse(error)
+      }
+    },
+    close: watch.close,
+  }
+}
