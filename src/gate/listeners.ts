@@ -57,7 +57,7 @@ export function createListeners(warn: (line: string) => void): Listeners {
       const kept = match(bound, configs)
       const removed = bound.filter((listener) => ![...kept.values()].includes(listener))
       const added = configs.filter((config) => !kept.has(config))
-      const inTheWay = removed.filter((listener) => added.some((config) => collide(listener.config(), config)))
+      const inTheWay = removed.filter((listener) => added.some((config) => isInTheWay(listener, config)))
       const opened = new Map<ListenerConfig, Listener>()
       for (const listener of inTheWay) listener.stop()
       try {
@@ -115,9 +115,10 @@ function match(bound: readonly Listener[], configs: readonly ListenerConfig[]): 
   return matched
 }
 
-/** Whether one could not listen beside the other: the same socket, or a TCP port on whatever addresses. */
-function collide(one: ListenerConfig, other: ListenerConfig): boolean {
-  const [a, b] = [parseAddress(one.address), parseAddress(other.address)]
-  if (a?.kind === 'unix') return b?.kind === 'unix' && a.path === b.path
-  return a?.kind === 'tcp' && b?.kind === 'tcp' && a.port === b.port && a.port !== 0
+/** Whether the other could not listen beside it: the same socket, or the same TCP port on whatever address. */
+function isInTheWay({ url }: Listener, other: ListenerConfig): boolean {
+  const bound = parseAddress(url.startsWith('tcp://') ? url.slice('tcp://'.length) : url)
+  const wanted = parseAddress(other.address)
+  if (bound?.kind === 'unix') return wanted?.kind === 'unix' && bound.path === wanted.path
+  return bound?.kind === 'tcp' && wanted?.kind === 'tcp' && bound.port === wanted.port
 }

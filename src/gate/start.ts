@@ -65,6 +65,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
   let newest: Gate | null = null
   let inForce = first
   let reaper: Reaper | null = null
+  let reloading: Promise<unknown> | null = null
 
   function endRevoked(): void {
     const now = newest?.revocations
@@ -82,7 +83,8 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
     try {
       const gate: Gate = {
         generation: (newest?.generation ?? 0) + 1,
-        newest: () => newest as Gate,
+        // On a listener that is new, requests may come just before the rest is in force.
+        newest: () => (newest !== null && newest.generation > gate.generation ? newest : gate),
         records: await ready(records.prepare(config.records)),
         world: await ready(objects.prepare({ ledger: config.ledger, policy })),
         revocations: await ready(revocations.prepare(config.revocations)),
@@ -94,12 +96,18 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
         open,
         surroundings,
       }
-      const changeListeners = await listeners.prepare(gate, config.listeners, newest)
+      const before = newest
+      const putInForce = () => {
+        newest = gate
+        inForce = loaded
+        policy.errors.tell(warn)
+        for (const part of prepared.splice(0)) part.use()
+      }
+      // At the start, who comes in by the first listener finds the rest in force.
+      if (before === null) putInForce()
+      const changeListeners = await listeners.prepare(gate, config.listeners, before)
       // From here on nothing fails, and nothing waits: a request meets all of it, or nothing.
-      newest = gate
-      inForce = loaded
-      policy.errors.tell(warn)
-      for (const part of prepared) part.use()
+      if (before !== null) putInForce()
       const notes = changeListeners()
       if (gate.world !== null) reaper ??= startReaper(gate.world, gate.records, warn)
       const ended = sessions.review((exchange) => judgeAgain(gate, exchange))
@@ -119,7 +127,13 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
     return notes
   }
 
-  async function close(): Promise<void> {
+  let closing: Promise<void> | null = null
+  const close = () => {
+    closing ??= closeAll()
+    return closing
+  }
+
+  async function closeAll(): Promise<void> {
     await listeners.close()
     await open.over()
     const reaped = reaper?.close()
@@ -144,10 +158,14 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
     },
     async reload(next) {
       const kept = unchangeable(next)
-      const notes = await configure(next)
+      const changing = configure(next)
+      reloading = changing
+      const notes = await changing
       return { generation: (newest as unknown as Gate).generation, notes: [...notes, ...kept] }
     },
     async shutDown() {
+      // Listeners that it adds must not be missed.
+      await reloading?.catch(() => {})
       listeners.drain()
       await open.over((exchange) => !isWatching(exchange), AbortSignal.timeout(inForce.config.shutdown.grace))
       sessions.endWhere(() => true, SHUTTING_DOWN)

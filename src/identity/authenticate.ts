@@ -34,7 +34,7 @@ export interface Authenticator {
    * @throws Refusal (or rejects with one): no credentials, bad credentials, or an issuer's keys that cannot be had
    */
   authenticate(evidence: Evidence): Principal | Promise<Principal>
-  /** Whether a principal that was proved by a token, also under an older configuration, would still be by its issuer. */
+  /** Whether a principal that was proved by a token, also under an older configuration, would still be proved by it. */
   stillProves(principal: Principal): boolean
   /**
    * The authenticator of other issuers: itself where they are the same, files included. What the two have in common goes
@@ -156,9 +156,11 @@ function create(issuers: Config['issuers'], tokens: readonly HeldIssuer[], lasti
     },
 
     stillProves(principal) {
+      const source = proofs.get(principal.claims)
+      // No token proved it: connections' certificates are looked at by `takeOver`.
+      if (source === undefined) return issuers[principal.issuer]?.certificate !== undefined
       const issuer = byName.get(principal.issuer)
-      if (issuer === undefined) return issuers[principal.issuer]?.certificate !== undefined
-      if (proofs.get(principal.claims) !== issuer.held.source || !isFor(issuer.jwt, principal)) return false
+      if (issuer === undefined || issuer.held.source !== source || !isFor(issuer.jwt, principal)) return false
       try {
         confirm(principal, principal.certificate)
         return true

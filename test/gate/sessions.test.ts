@@ -70,6 +70,26 @@ it('leaves what is over alone, and holds no timer for it', () => {
   expect(end).not.toHaveBeenCalled()
 })
 
+it('counts the time of a session anew by the role that it has after a review, and ends those for which there is why', () => {
+  const sessions = createSessions()
+  const [kept, dropped] = [exchange(DAY), exchange(DAY)]
+  const [end, endDropped] = [vi.fn(), vi.fn()]
+  sessions.open(kept, end)
+  sessions.open(dropped, endDropped)
+  const why = { reason: 'policy-changed', text: 'so' } as const
+  const ended = sessions.review((one) => {
+    if (one === dropped) return why
+    one.role = { grace: { sessions: 5_000, streams: 0 } } as unknown as Exchange['role']
+    return null
+  })
+  expect([ended, dropped.ended, endDropped.mock.calls]).toEqual([1, 'policy-changed', [[why]]])
+  vi.advanceTimersByTime(DAY + 4_999)
+  expect(end).not.toHaveBeenCalled()
+  vi.advanceTimersByTime(1)
+  expect(end).toHaveBeenCalledOnce()
+  expect(vi.getTimerCount()).toBe(0)
+})
+
 it('ends those that fit, once', () => {
   const sessions = createSessions()
   const [one, other] = [exchange(DAY), exchange(DAY)]
