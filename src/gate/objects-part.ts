@@ -9,7 +9,7 @@ import { createAsk } from './ask.ts'
 import type { Part } from './parts.ts'
 
 /** What the ledger and the policy say of objects. */
-export interface ObjectsConfig extends Pick<Config, 'ledger'> {
+interface ObjectsConfig extends Pick<Config, 'ledger'> {
   readonly policy: Policy
 }
 
