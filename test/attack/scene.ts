@@ -71,7 +71,8 @@ const ROLES = {
 /** No test asks for this version: the barrier's request is told apart by it. */
 const BARRIER = '/v1.777/version'
 /** What a gate with owners asks by itself: lists of all that has its labels, and of all that there is. */
-const UPKEEP = /filters=%7B(?:%22label%22%3A%5B%22io\.dockgate\.(?:owner|expires)%22%5D)?%7D$/
+const UPKEEP =
+  /filters=%7B%22label%22%3A%5B%22io\.dockgate\.(?:owner|expires)%22%5D%7D$|^\/(?:images\/json\?all=1&|volumes\?)filters=%7B%7D$/
 
 /** Starts a scene; `close` ends it and removes its files. `more` are roles beside `ROLES`, as YAML: `{ extends: ci-run }`. */
 export async function startScene(more: Readonly<Record<string, string>> = {}): Promise<Scene> {
