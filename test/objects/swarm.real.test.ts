@@ -213,6 +213,50 @@ describe.each<EngineName>(['old', 'modern'])('services of owners in a swarm of o
     await run(a, 'service', 'rm', 'v')
   })
 
+  test('a volume of another is not mounted by a type in another case, which the engine takes too', async () => {
+    await run(b, 'volume', 'create', 'theirs')
+    for (const Type of ['VOLUME', 'Volume', 'Cluster', 'csi', '']) {
+      const body = sleeping('t', { Mounts: [{ Type, Source: 'theirs', Target: '/data' }] })
+      expect((await a.call('POST', '/services/create', body)).status).toBe(403)
+    }
+    await run(b, 'volume', 'rm', 'theirs')
+  })
+
+  test('a volume of a service is its owner own, whatever braces the key has', async () => {
+    const key = 'acme/{{index .Service.Labels "x"}}{{{b'
+    const braced = await scene.as(key)
+    const body = sleeping('braces', { Mounts: [{ Type: 'volume', Target: '/data' }] }, {}, { Labels: { x: 'site' } })
+    expect((await braced.call('POST', '/services/create', body)).status).toBe(201)
+    await running('braces')
+    const [volume] = await lines(braced, 'volume', 'ls', '-q')
+    const { json } = await scene.direct.call('GET', `/volumes/${volume}`)
+    expect(json).toMatchObject({ Labels: { 'io.dockgate.owner': key } })
+    expect(await run(braced, 'service', 'update', '-d', '--env-add', 'X=1', 'braces')).toMatchObject({ stderr: '' })
+    await run(braced, 'service', 'rm', 'braces')
+  })
+
+  test('a config of another is no credential spec, and answers as one that is not there', async () => {
+    const config = (await inspected(b, '/configs/config-b')).ID
+    const withConfig = (party: Party, ConfigID: string, ConfigName: string) => {
+      const Configs = [{ ConfigID, ConfigName, Runtime: {} }]
+      const Privileges = { CredentialSpec: { Config: ConfigID } }
+      return party.call('POST', '/services/create', sleeping('cred', { Configs, Privileges }))
+    }
+    const absent = 'z'.repeat(25)
+    for (const name of ['config-b', 'none']) {
+      const nothing = await withConfig(scene.direct, absent, 'config-c')
+      const theirs = await withConfig(a, config, name)
+      expect(theirs.status).toBe(nothing.status)
+      expect(theirs.body.toString()).toBe(
+        nothing.body.toString().replaceAll(absent, config).replaceAll('config-c', name),
+      )
+    }
+    const alone = (party: Party, Config: string) =>
+      party.call('POST', '/services/create', sleeping('cred', { Privileges: { CredentialSpec: { Config } } }))
+    const nothing = await alone(scene.direct, absent)
+    expect((await alone(a, config)).body.toString()).toBe(nothing.body.toString().replaceAll(absent, config))
+  })
+
   test('with names kept apart, a service has the volume and the network that its owner calls so', async () => {
     await run(apart, 'network', 'create', '-d', 'overlay', 'back')
     const create = ['service', 'create', '-d', '--no-resolve-image', '--name', 'kept', '--network', 'back']

@@ -2,11 +2,13 @@ import { isJsonArray, type JsonObject, type JsonValue } from '../../inspect/json
 import { matchesAny } from '../../policy/profile/pattern.ts'
 import { familiar, parseReference, withDefaultTag } from '../../policy/profile/reference.ts'
 import { Refusal } from '../../refusal.ts'
+import { quoted } from '../../text.ts'
 import { at, edited, textAt } from '../edit.ts'
 import type { FoundImage } from '../images/images.ts'
 import { fullReference, repositoryOf } from '../images/references.ts'
 import type { OwnedKind } from '../lookup.ts'
 import { type OwnedRequest, refusedAs, Settled } from '../request.ts'
+import type { Stamps } from '../stamps.ts'
 import { type Twin, twinOf } from '../twin.ts'
 
 /*
@@ -40,7 +42,10 @@ const NAMES: readonly Names[] = [
   { list: ['Networks'], member: 'Target', kind: 'network' },
 ]
 
-const CREDENTIALS = [...CONTAINER, 'CredentialSpec', 'Config'] as const
+const CREDENTIALS = [...CONTAINER, 'Privileges', 'CredentialSpec', 'Config'] as const
+
+/** The engine takes types in any case, and has more of them: of others, nothing tells what they name. */
+const MOUNT_TYPES: ReadonlySet<string> = new Set(['bind', 'volume', 'tmpfs'])
 
 /**
  * @param current what the service has now, which it may keep; null: it is new
@@ -51,18 +56,22 @@ export async function ownSpec(spec: JsonValue, request: OwnedRequest, current: J
   checkRuntime(spec)
   checkMounts(spec, request)
   const kept = namesIn(current)
-  const written: Twin[] = []
+  const written = new Map<string, Twin>()
   let unknown = false
 
   const write = async (kind: OwnedKind, name: string): Promise<string> => {
-    if (name === '' || kept.has(keyOf(kind, name))) return name
+    const key = keyOf(kind, name)
+    if (name === '' || kept.has(key)) return name
+    // What is named twice is one thing, whether it is there or not.
+    const before = written.get(key)
+    if (before !== undefined) return before.whole
     const found = await request.world.lookup(kind, name, request.owner)
     // The engine takes secrets and configs by their whole ids only, and has other networks for its own names in a swarm.
     const isOwn = found !== null && (kind === 'network' || found.id === name)
     if (isOwn && found.shared && found.name === name) return name
     const twin = isOwn ? { whole: found.id, random: found.id, original: name } : twinOf(kind, name)
     if (!isOwn) unknown = true
-    if (twin.whole !== name) written.push(twin)
+    if (twin.whole !== name) written.set(key, twin)
     return twin.whole
   }
 
@@ -87,7 +96,7 @@ export async function ownSpec(spec: JsonValue, request: OwnedRequest, current: J
     const pinned = await pinnedImage(image, request)
     sent = edited(sent, IMAGE, () => pinned)
   }
-  return { spec: sent, written, unknown }
+  return { spec: sent, written: [...written.values()], unknown }
 }
 
 /** Plugins are the host's, and an attachment is no service: both run nothing of the owner's. */
@@ -108,8 +117,11 @@ function checkMounts(spec: JsonValue, { owner }: OwnedRequest): void {
   for (const mount of listAt(spec, SERVICE_MOUNTS)) {
     const type = textAt(mount, 'Type')
     const source = textAt(mount, 'Source')
-    if (type === 'cluster' || type === 'image') {
-      throw new Refusal('objects-unbounded', `mounts of type ${type} know no owners: a service of one's own has none`)
+    if (!MOUNT_TYPES.has(type)) {
+      throw new Refusal(
+        'objects-unbounded',
+        `a service of one's own has mounts of the types ${[...MOUNT_TYPES].join(', ')}, in lower case, not ${quoted(type, 40)}`,
+      )
     }
     if (type === 'volume' && source !== '' && owner.prefix === '') {
       throw new Refusal(
@@ -118,6 +130,16 @@ function checkMounts(spec: JsonValue, { owner }: OwnedRequest): void {
       )
     }
   }
+}
+
+/**
+ * Stamps for the volumes of a service. The engine takes the labels of its mounts for templates (Go's text/template), and
+ * a key may hold braces, which would then say whatever the service's own labels do.
+ */
+export function literal(stamps: Stamps): Stamps {
+  return Object.fromEntries(
+    Object.entries(stamps).map(([name, value]) => [name, value.replaceAll('{{', () => '{{"{{"}}')]),
+  )
 }
 
 /**

@@ -12,7 +12,7 @@ import { relabelledAs } from '../updated.ts'
 import { hidingServices } from './conflict.ts'
 import { makeVolumes, namedVolumes, volumeLock, withVolumes } from './named-volumes.ts'
 import { remembered } from './remembered.ts'
-import { ownSpec, SERVICE_MOUNTS } from './service-spec.ts'
+import { literal, ownSpec, SERVICE_MOUNTS } from './service-spec.ts'
 
 type Finish = (checked: OwnedRequest['checked'], stamps: Stamps) => OwnedRequest['checked']
 
@@ -29,7 +29,7 @@ async function served(request: OwnedRequest, current: JsonValue, finish: Finish)
     release()
     throw cause
   }
-  const sent = withBody(checked, withVolumes(spec, SERVICE_MOUNTS, owner.prefix, stamps))
+  const sent = withBody(checked, withVolumes(spec, SERVICE_MOUNTS, owner.prefix, literal(stamps)))
   const errand = send(finish(sent, stamps), told(request, written), release)
   return unknown ? { ...errand, reason: 'object-unknown' } : errand
 }
