@@ -65,7 +65,7 @@ function worldOf(objects: Readonly<Record<string, unknown>>) {
     return { status: found === undefined ? 404 : 200, body: json(found ?? { message: 'not found' }) }
   }
   const ledger = {
-    ownsImage: () => false,
+    ownsImage: (id: string) => id === IMAGE,
     imagesOf: () => [],
     holdersOf: (reference: string) =>
       reference.startsWith('acme.io/mine') ? [{ owner: 'k', how: 'made' as const }] : [],
