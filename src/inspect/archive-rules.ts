@@ -23,8 +23,18 @@ export interface ArchiveWatch {
   wants(entry: ArchiveEntry): boolean
   /** The whole content of a wanted entry: as many bytes as the entry said. */
   read(entry: ArchiveEntry, content: Buffer): void
-  /** Every entry went by; a rejection refuses the archive. */
+  /** Who gets the content of an entry as it goes by; null: nobody. */
+  pass?(entry: ArchiveEntry): Passing | null
+  /** Every entry went by; a rejection, or an error, refuses the archive. */
   end(): Promise<void>
+}
+
+/** Gets one entry's content, piece by piece; what it writes down of a piece it must copy before it first waits. */
+export interface Passing {
+  write(data: Buffer): Promise<void>
+  end(): Promise<void>
+  /** Called in any case, and last. */
+  close(): void
 }
 
 const NAME_SHOWN = 80

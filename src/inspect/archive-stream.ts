@@ -59,12 +59,19 @@ async function* rewritten(input: ByteInput, rules: ArchiveRules): AsyncGenerator
     const entry = checkEntry(read, rules)
     yield encodeEntry(entry)
     const kept: Buffer[] | null = rules.watch?.wants(entry) ? [] : null
-    for (let left = entry.size; left > 0; ) {
-      const data = await input.some(left)
-      left -= data.length
-      // What is yielded is copied on its way, and its memory used again.
-      kept?.push(Buffer.from(data))
-      yield data
+    const passing = rules.watch?.pass?.(entry) ?? null
+    try {
+      for (let left = entry.size; left > 0; ) {
+        const data = await input.some(left)
+        left -= data.length
+        // What is yielded is copied on its way, and its memory used again.
+        kept?.push(Buffer.from(data))
+        if (passing !== null) await passing.write(data)
+        yield data
+      }
+      await passing?.end()
+    } finally {
+      passing?.close()
     }
     if (kept !== null) rules.watch?.read(entry, Buffer.concat(kept))
     const padding = paddingOf(entry.size)

@@ -1,4 +1,5 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
+import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /** How a reference came to mean an image here: what is in a registry can be fetched again by whoever may. */
@@ -67,8 +68,12 @@ const TABLES = `
  */
 export function openLedger(file: string): Ledger {
   try {
-    const database = new DatabaseSync(file, { timeout: BUSY_MS })
+    // SQLite says only that it is unable to open the file.
+    if (!existsSync(path.dirname(file))) throw new Error('its folder does not exist: make it first')
+    const database = new DatabaseSync(file)
     chmodSync(file, 0o600)
+    // The constructor's `timeout` is younger than the oldest Node that has this module without a flag.
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
     // A commit is written through to the disk: what was acknowledged survives the machine as well.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     prepareTables(database)

@@ -163,7 +163,7 @@ describe('the GitHub action', () => {
     const { code, stdout } = await use({ gate: url(), audience: 'dockgate' })
     expect([code, stdout]).toEqual([
       1,
-      '::error::dockgate needs Node 22.12 or newer, and this is v20.1.0: put actions/setup-node in front\n',
+      '::error::dockgate needs Node 22.13 or newer, and this is v20.1.0: put actions/setup-node in front\n',
     ])
   })
 

@@ -140,6 +140,33 @@ describe.each<EngineName>(['old', 'modern'])('images of somebody else on a %s en
     expect((await thief.call('GET', '/images/quiet/json')).json).toMatchObject({ Id: id })
   })
 
+  test('are not had by the digests of their layers', async () => {
+    const { RootFS } = (await victim.call('GET', '/images/alpha/json')).json as { RootFS: { Layers: string[] } }
+    const config = {
+      architecture: 'amd64',
+      os: 'linux',
+      config: { Cmd: ['cat', '/secret'] },
+      rootfs: { type: 'layers', diff_ids: RootFS.Layers },
+      history: RootFS.Layers.map(() => ({ created_by: 'x' })),
+    }
+    const layers = RootFS.Layers.map((_, index) => `${index}.tar`)
+    const manifest = [{ Config: 'config.json', RepoTags: ['empty:1'], Layers: layers }]
+    const loaded = await thief.call(
+      'POST',
+      '/images/load',
+      archive([
+        { name: 'config.json', content: JSON.stringify(config) },
+        ...layers.map((layer) => ({ name: layer })),
+        { name: 'manifest.json', content: JSON.stringify(manifest) },
+      ]),
+    )
+    expect([loaded.status, loaded.body.toString()]).toEqual([
+      400,
+      expect.stringContaining('does not have the content of the layer'),
+    ])
+    expect((await scene.direct.call('GET', '/images/empty:1/json')).status).toBe(404)
+  })
+
   test('a name that was given to another image past the gate shows its owner nothing of that', async () => {
     const { Id } = (await scene.direct.call('GET', '/images/alpha/json')).json as { Id: string }
     await thief.call('POST', '/images/busybox:test/tag?repo=taken')

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -41,6 +41,24 @@ describe('the ledger', () => {
     other.exec('CREATE TABLE t (x)')
     other.close()
     expect(() => openLedger(file)).toThrow(`ledger ${file}: it is a database of something else`)
+  })
+
+  test('says that its folder is missing', () => {
+    const missing = path.join(folder.path, 'missing', 'ledger.db')
+    expect(() => openLedger(missing)).toThrow(`ledger ${missing}: its folder does not exist: make it first`)
+  })
+
+  test('waits for another process that writes', async () => {
+    const ledger = openLedger(file)
+    const hold = `const { DatabaseSync } = require('node:sqlite'); const other = new DatabaseSync(${JSON.stringify(file)})
+      other.exec('BEGIN IMMEDIATE'); console.log(); setTimeout(() => other.exec('ROLLBACK'), 300)`
+    const other = spawn(process.execPath, ['-e', hold], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = once(other, 'close')
+    await once(other.stdout, 'data')
+    ledger.noteVolume('v', 'a')
+    expect(ledger.volumeOwner('v')).toBe('a')
+    ledger.close()
+    await ended
   })
 
   test('takes no file that is no database', () => {

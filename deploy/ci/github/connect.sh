@@ -5,8 +5,8 @@ set -euo pipefail
 if ! command -v dockgate >/dev/null; then
   npm install --global --no-audit --no-fund "$DOCKGATE_PACKAGE" >&2
 fi
-if ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 22 || (major === 22 && minor >= 12) ? 0 : 1)'; then
-  echo "::error::dockgate needs Node 22.12 or newer, and this is $(node --version): put actions/setup-node in front"
+if ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 22 || (major === 22 && minor >= 13) ? 0 : 1)'; then
+  echo "::error::dockgate needs Node 22.13 or newer, and this is $(node --version): put actions/setup-node in front"
   exit 1
 fi
 

@@ -1,10 +1,12 @@
 import type { ArchiveEntry } from '../../inspect/archive-entry.ts'
 import type { ArchiveRules, ArchiveWatch } from '../../inspect/archive-rules.ts'
 import { parseJson } from '../../inspect/json/parse.ts'
-import { isJsonArray, isJsonObject, type JsonValue } from '../../inspect/json/value.ts'
+import { isJsonObject, type JsonValue } from '../../inspect/json/value.ts'
 import { Refusal } from '../../refusal.ts'
 import { quoted } from '../../text.ts'
 import { textAt } from '../edit.ts'
+import { createLayers } from './archive-layers.ts'
+import { elements, members, texts } from './folded.ts'
 import { fullReference } from './references.ts'
 
 /** Where an archive of images says their names: docker save's (`tarexport`), the older one, and that of OCI layouts. */
@@ -14,8 +16,9 @@ const MOST_BYTES = 1024 * 1024
 const ANNOTATIONS = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'] as const
 
 /**
- * Rules for an archive of images that is looked into for the names that it would give. Engines read the archive to its
- * end before they give any, so the end waits for what `named` says; a rejection of it refuses the archive.
+ * Rules for an archive of images that is looked into for the names that it would give, and for whether it has all that it
+ * says is in them. Engines read the archive to its end before they give any, so the end waits for what `named` says; a
+ * rejection of it refuses the archive.
  *
  * @param named gets full references
  */
@@ -25,17 +28,20 @@ export function imageArchiveRules(named: (references: readonly string[]) => Prom
     anyLinks: true,
     special: true,
     refuse: ({ asked, why }) => new Refusal('body-malformed', `${asked}: ${why}`),
-    watch: watchNames(named),
+    watch: watchImages(named),
   }
 }
 
-function watchNames(named: (references: readonly string[]) => Promise<void>): ArchiveWatch {
+function watchImages(named: (references: readonly string[]) => Promise<void>): ArchiveWatch {
   const references = new Set<string>()
+  const configurations = new Set<string>()
+  const layers = createLayers()
   let bytes = 0
   return {
     wants(entry) {
+      const mayBeConfiguration = layers.wants(entry)
       // Through a linked folder too, a file is written by the last part of its name.
-      if (!NAMING.has(baseOf(entry))) return false
+      if (!NAMING.has(baseOf(entry))) return mayBeConfiguration
       bytes += entry.size
       if (entry.type === 'directory') return false
       if (entry.type !== 'file') throw malformed(entry, `is a ${entry.type}`)
@@ -43,13 +49,23 @@ function watchNames(named: (references: readonly string[]) => Promise<void>): Ar
       return true
     },
     read(entry, content) {
-      for (const name of namesIn(baseOf(entry), parsed(entry, content))) {
+      layers.read(entry, content)
+      if (!NAMING.has(baseOf(entry))) return
+      const body = parsed(entry, content)
+      for (const path of elements(body).flatMap((image) => members(image, 'Config'))) {
+        if (typeof path === 'string') configurations.add(path)
+      }
+      for (const name of namesIn(baseOf(entry), body)) {
         const reference = fullReference(name)
         if (reference === null) throw malformed(entry, `gives the name ${quoted(name, 80)}, which is none`)
         references.add(reference)
       }
     },
-    end: () => named([...references]),
+    pass: layers.pass,
+    end() {
+      layers.check([...configurations])
+      return named([...references])
+    },
   }
 }
 
@@ -89,24 +105,6 @@ function annotated(manifests: JsonValue): readonly string[] {
     .flatMap((manifest) => members(manifest, 'annotations'))
     .flatMap((annotations) => ANNOTATIONS.map((name) => textAt(annotations, name)))
     .filter((text) => /[/:]/.test(text))
-}
-
-/** Every member whose name Go's encoding/json takes for this one: it folds case, `ſ` and the Kelvin sign included. */
-function members(value: JsonValue, name: string): readonly JsonValue[] {
-  if (value === null || !isJsonObject(value)) return []
-  return Object.entries(value).flatMap(([other, member]) => (folded(other) === folded(name) ? [member] : []))
-}
-
-function folded(name: string): string {
-  return name.toUpperCase().toLowerCase()
-}
-
-function elements(value: JsonValue): readonly JsonValue[] {
-  return value !== null && isJsonArray(value) ? value : []
-}
-
-function texts(value: JsonValue): readonly string[] {
-  return elements(value).filter((text) => typeof text === 'string')
 }
 
 function malformed(entry: ArchiveEntry, problem: string, cause?: unknown): Refusal {
