@@ -197,6 +197,21 @@ describe('the TLS of a listener', () => {
     for (const connection of [before, after]) connection.destroy()
   })
 
+  it('stays as it is when only the limits change', async () => {
+    scene = await startScene({ listeners: [secure('one', 0)] }, (put) => putServer(put, 'one'))
+    const on = await openTls()
+    await scene.reload({
+      listeners: [
+        secure('one', 0).replace(/ }$/, ', limits: { headerCount: 2, headerBytes: 2KiB, targetBytes: 1KiB } }'),
+      ],
+    })
+    expect((await scene.send('GET /info', ['A: 1', 'B: 2'], { on })).status).toBe(431)
+    const after = await openTls()
+    await after.write(request('GET /info', [`X-Long: ${'x'.repeat(4000)}`]))
+    expect((await after.answer()).status).toBe(431)
+    for (const connection of [on, after]) connection.destroy()
+  })
+
   it('follows the files that it has now, and no others', async () => {
     scene = await startScene({ listeners: [secure('one', 0)] }, (put) => putServer(put, 'one'))
     putServer(scene.put, 'two')

@@ -217,7 +217,7 @@ describe('what is under way at a reload', () => {
     await scene.reload({ bindings: READER })
     answered.resolve()
     expect([(await on.answer()).status, (await on.answer()).status]).toEqual([200, 403])
-    await scene.recorded({ operation: 'ContainerStart', generation: 2 })
+    await scene.recorded({ operation: 'ContainerStart', generation: 2, reason: 'operation-not-allowed' })
   })
 
   const CREATE = '{"Image":"busybox"}'
