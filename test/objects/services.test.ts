@@ -40,7 +40,7 @@ interface Spec {
       Labels: Record<string, string>
       Mounts: { Target: string; VolumeOptions: { Labels: Record<string, string> } }[]
       Configs: { ConfigID: string }[]
-      CredentialSpec: { Config: string }
+      Privileges: { CredentialSpec: { Config: string } }
     }
   }
 }
@@ -65,7 +65,7 @@ function worldOf(objects: Readonly<Record<string, unknown>>) {
     return { status: found === undefined ? 404 : 200, body: json(found ?? { message: 'not found' }) }
   }
   const ledger = {
-    ownsImage: (id: string) => id === IMAGE,
+    ownsImage: (image: string, owner: string) => image === IMAGE && owner === 'k',
     imagesOf: () => [],
     holdersOf: (reference: string) =>
       reference.startsWith('acme.io/mine') ? [{ owner: 'k', how: 'made' as const }] : [],
@@ -80,8 +80,8 @@ const checkedOf = (target: string, body: unknown): CheckedRequest => {
   return { operation: recognise('POST', target), headers: [], body: { kind: 'bytes', value, bytes: Buffer.alloc(0) } }
 }
 
-const confined = (world: World, target: string, body: unknown, rule: ObjectsRule = RULE) =>
-  confine(checkedOf(target, body), ownerOf('k', rule, PRINCIPAL as never, 'second'), world)
+const confined = (world: World, target: string, body: unknown, key = 'k') =>
+  confine(checkedOf(target, body), ownerOf(key, RULE, PRINCIPAL as never, 'second'), world)
 
 function sent(errand: Errand): Spec {
   if (errand.kind !== 'send' || errand.checked.body.kind !== 'bytes') throw new Error('it was not sent')
@@ -134,13 +134,14 @@ describe('what a service names', () => {
     const container = {
       Image: 'alpine',
       Configs: [{ ConfigID: id('c'), ConfigName: 'conf' }],
-      CredentialSpec: { Config: id('c') },
+      Privileges: { CredentialSpec: { Config: id('c') } },
     }
     const errand = await confined(world, CREATE, spec(container))
-    const { Configs, CredentialSpec } = sent(errand).TaskTemplate.ContainerSpec
+    const { Configs, Privileges } = sent(errand).TaskTemplate.ContainerSpec
     const [config] = Configs
     expect(config?.ConfigID).toMatch(/^z[0-9a-f]{31}$/)
-    expect(CredentialSpec.Config).toMatch(/^z[0-9a-f]{31}$/)
+    // The engine wants what both name to be the same.
+    expect(Privileges.CredentialSpec.Config).toBe(config?.ConfigID)
     if (errand.kind !== 'send') throw new Error('it was not sent')
     expect(errand.reason).toBe('object-unknown')
     const shown = errand.shape?.(404)
@@ -153,13 +154,24 @@ describe('what a service names', () => {
     ['a volume with a name', { Mounts: [{ Type: 'volume', Source: 'data', Target: '/d' }] }],
     ['a cluster volume', { Mounts: [{ Type: 'cluster', Source: 'data', Target: '/d' }] }],
     ['a mounted image', { Mounts: [{ Type: 'image', Source: 'alpine', Target: '/d' }] }],
-  ])('may be no %s, as it may be somebody else later', async (_name, container) => {
+    ['a volume in capital letters', { Mounts: [{ Type: 'VOLUME', Source: 'data', Target: '/d' }] }],
+    ['a cluster volume in another case', { Mounts: [{ Type: 'Cluster', Source: 'data', Target: '/d' }] }],
+    ['a mount without a type', { Mounts: [{ Source: 'data', Target: '/d' }] }],
+  ])('may not be %s, which could be somebody else later', async (_name, container) => {
     const { world, asked } = worldOf({})
     await expect(confined(world, CREATE, spec({ Image: 'alpine', ...container }))).rejects.toMatchObject({
       reason: 'objects-unbounded',
     })
     expect(asked).toEqual([])
   })
+})
+
+test('a key with braces is no template in the labels of a volume, which the engine fills in', async () => {
+  const Mounts = [{ Type: 'volume', Target: '/d' }]
+  const errand = await confined(worldOf({}).world, CREATE, spec({ Image: 'alpine', Mounts }), 'a{{.Service.Name}}{{{b')
+  const { Labels, Mounts: sentMounts } = sent(errand).TaskTemplate.ContainerSpec
+  expect(Labels['io.dockgate.owner']).toBe('a{{.Service.Name}}{{{b')
+  expect(sentMounts[0]?.VolumeOptions.Labels['io.dockgate.owner']).toBe('a{{"{{"}}.Service.Name}}{{"{{"}}{b')
 })
 
 describe('the update of a service', () => {
