@@ -104,7 +104,7 @@ export function boolValue(value: string): boolean {
  * Go's `unicode.IsSpace`. `String.prototype.trim` is not the same: it takes off U+FEFF, which leaves a true value true
  * in the engine, and not U+0085.
  */
-function isSpace(code: number): boolean {
+export function isSpace(code: number): boolean {
   if (code <= 0x20) return code === 0x20 || (code >= 0x09 && code <= 0x0d)
   if (code < 0x1680) return code === 0x85 || code === 0xa0
   return (

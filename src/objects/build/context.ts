@@ -3,65 +3,86 @@ import type { ArchiveRules } from '../../inspect/archive-rules.ts'
 import { Refusal } from '../../refusal.ts'
 import { quoted } from '../../text.ts'
 
-/** The engine's own place, and the one where it looks when nothing is there. */
-const DEFAULT = ['Dockerfile', 'dockerfile'] as const
-
 /** Of one Dockerfile. */
 const MOST_BYTES = 1024 * 1024
-/** Names of links, all together. */
+/** Names of links, all together, each with what it takes to keep it. */
 const MOST_LINK_BYTES = 8 * 1024 * 1024
+const LINK_BYTES = 64
+/** Where this is named and not there, the engine takes the same in small letters. */
+const DEFAULT = 'Dockerfile'
 
 /**
  * Rules for the context of a build, an archive that is looked into for its Dockerfile. The classic builder unpacks the
- * whole context before it reads any of it, so the end waits for what `judge` says of each Dockerfile that stands at the
- * place; a rejection refuses the build before anything of it was done, and so does a context without one.
+ * whole context before it reads any of it, so the end waits for what `judge` says of the Dockerfile that stands at the
+ * place then; a rejection refuses the build before anything of it was done.
  *
  * @param dockerfile the path that the request names; empty: the engine's own
- * @throws Refusal `query-malformed` for a path that leads up
  */
 export function contextRules(dockerfile: string, judge: (text: string) => Promise<void>): ArchiveRules {
   const wanted = placesOf(dockerfile)
-  const bases = new Set(wanted.map((path) => path.split('/').at(-1)))
-  const links = new Set<string>()
-  const texts: string[] = []
-  let linkBytes = 0
-
-  /** Whether a path leads through a link of the archive, so that it may be another one than it says. */
-  const isLinked = (path: string) => {
-    const segments = path.split('/')
-    return segments.some((_, index) => links.has(segments.slice(0, index + 1).join('/')))
-  }
-
+  const texts = new Map<string, string>()
   return {
     anyLinks: true,
     special: true,
     refuse: ({ asked, why }) => new Refusal('body-malformed', `${asked}: ${why}`),
     watch: {
-      wants(entry) {
-        const path = cleaned(entry.name)
-        if (bases.has(path.split('/').at(-1)) && (isLinked(path) || !isPlain(entry))) throw linked(entry)
-        // A hard link may be one of a symbolic link.
-        if (entry.type === 'symbolic link' || entry.type === 'hard link') {
-          linkBytes += path.length
-          if (linkBytes > MOST_LINK_BYTES) throw new Refusal('body-malformed', 'the context has too many links')
-          links.add(path)
-        }
-        if (entry.type !== 'file' || !wanted.includes(path)) return false
-        if (entry.size > MOST_BYTES)
-          throw new Refusal('body-malformed', `the Dockerfile has more than ${MOST_BYTES} bytes`)
-        return true
-      },
-      read: (_entry, content) => void texts.push(textOf(content)),
+      wants: placeWatch(wanted),
+      read: ({ name }, content) => void texts.set(cleaned(name), textOf(content)),
       async end() {
-        for (const path of wanted) if (isLinked(path)) throw new Refusal('body-malformed', through(path))
-        if (texts.length === 0) {
-          const place = quoted(wanted[0] as string, 80)
-          throw new Refusal('body-malformed', `the context has no Dockerfile ${place} that the gate can see`)
-        }
-        for (const text of texts) await judge(text)
+        if (texts.size === 0)
+          throw malformed(`the context has no Dockerfile ${quoted(dockerfile || DEFAULT, 80)} that the gate can see`)
+        for (const text of texts.values()) await judge(text)
       },
     },
   }
+}
+
+/** Where the engine looks, as bytes of UTF-8, one character a byte, as names in archives are. */
+function placesOf(dockerfile: string): readonly string[] {
+  if (dockerfile.split('/').includes('..'))
+    throw malformed(`the Dockerfile ${quoted(dockerfile, 80)} has ".." in its name`)
+  const place = cleaned(Buffer.from(dockerfile || DEFAULT).toString('latin1'))
+  return place === DEFAULT ? [place, DEFAULT.toLowerCase()] : [place]
+}
+
+/**
+ * Tells the files at these places, and refuses what would bring others there unseen: an entry behind a link is written
+ * where the link leads, whatever it is called.
+ */
+function placeWatch(wanted: readonly string[]): (entry: ArchiveEntry) => boolean {
+  const names = new Set(wanted.flatMap((place) => place.split('/')))
+  const ways = new Set(wanted.flatMap(waysTo))
+  const links = new Set<string>()
+  let linkBytes = 0
+  return ({ name, type, size }) => {
+    const path = cleaned(name)
+    const isLink = type === 'symbolic link' || type === 'hard link'
+    if (isLink && ways.has(path)) throw linked(path)
+    if (
+      names.has(path.slice(path.lastIndexOf('/') + 1)) &&
+      waysTo(path)
+        .slice(0, -1)
+        .some((way) => links.has(way))
+    ) {
+      throw linked(path)
+    }
+    if (isLink) {
+      linkBytes += path.length + LINK_BYTES
+      if (linkBytes > MOST_LINK_BYTES) throw malformed('the context has too many links')
+      // A hard link to a symbolic one is one.
+      links.add(path)
+    }
+    if (!wanted.includes(path) || type === 'directory') return false
+    if (type !== 'file') throw malformed(`the Dockerfile ${quoted(path, 80)} is a ${type}`)
+    if (size > MOST_BYTES) throw malformed(`the Dockerfile has more than ${MOST_BYTES} bytes`)
+    return true
+  }
+}
+
+/** `a`, `a/b` and `a/b/c` of the last. */
+function waysTo(path: string): readonly string[] {
+  const segments = path.split('/')
+  return segments.map((_, index) => segments.slice(0, index + 1).join('/'))
 }
 
 /** `a/b` for `./a//b/`. */
@@ -70,13 +91,6 @@ function cleaned(path: string): string {
     .split('/')
     .filter((segment) => segment !== '' && segment !== '.')
     .join('/')
-}
-
-/** Every place where the engine may look, spelt as entries of archives are: each character a byte. */
-function placesOf(dockerfile: string): readonly string[] {
-  const path = cleaned(Buffer.from(dockerfile).toString('latin1'))
-  if (path.split('/').includes('..')) throw new Refusal('query-malformed', 'the parameter "dockerfile" has ".." in it')
-  return path === '' || path === DEFAULT[0] ? DEFAULT : [path]
 }
 
 /** Two different texts must not look the same. */
@@ -88,14 +102,10 @@ function textOf(content: Buffer): string {
   }
 }
 
-function isPlain({ type }: ArchiveEntry): boolean {
-  return type === 'file' || type === 'directory'
+function linked(path: string): Refusal {
+  return malformed(`the Dockerfile ${quoted(path, 80)} is a link, or is reached through one: send it as a file`)
 }
 
-function linked({ name }: ArchiveEntry): Refusal {
-  return new Refusal('body-malformed', through(name))
-}
-
-function through(path: string): string {
-  return `the Dockerfile ${quoted(path, 80)} is no file, or is reached through a link: send it as a file`
+function malformed(problem: string): Refusal {
+  return new Refusal('body-malformed', problem)
 }

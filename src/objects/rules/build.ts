@@ -1,23 +1,24 @@
 import type { OperationId } from '../../engine/operations.ts'
 import { boolValue } from '../../engine/query.ts'
-import { encodePath } from '../../engine/target.ts'
+import { encodeComponent, encodePath } from '../../engine/target.ts'
 import type { Operation } from '../../engine/types.ts'
 import { parseJson } from '../../inspect/json/parse.ts'
 import { serialiseJson } from '../../inspect/json/serialise.ts'
-import { isJsonArray, isJsonObject } from '../../inspect/json/value.ts'
+import { isJsonArray, isJsonObject, type JsonValue } from '../../inspect/json/value.ts'
 import { retarget } from '../../inspect/judge/query-request.ts'
 import { parseImageId } from '../../policy/profile/reference.ts'
 import { Refusal } from '../../refusal.ts'
 import { printable } from '../../text.ts'
 import { memberOf, textOf } from '../answers/plain.ts'
 import { contextRules } from '../build/context.ts'
-import { imagesNamed, imagesTriggered, type NamedImage, UnreadableDockerfile } from '../build/dockerfile.ts'
-import { at } from '../edit.ts'
+import { imagesNamed, imagesTriggered, type NamedImage } from '../build/dockerfile.ts'
+import { UnreadableDockerfile } from '../build/lines.ts'
+import { at, textAt } from '../edit.ts'
 import { createHoldings, type Holdings } from '../images/holdings.ts'
 import { fullReference } from '../images/references.ts'
 import { made } from '../made.ts'
-import { type OwnedRequest, type Rule, referred, send, withOperation } from '../request.ts'
-import { expiryOf, ownStamps } from '../stamps.ts'
+import { type OwnedRequest, type Rule, referred, send, type World, withOperation } from '../request.ts'
+import { expiryOf, ownStamps, RECORD_LABEL } from '../stamps.ts'
 import { parameterOf } from '../twin.ts'
 import { giving, watching } from './images.ts'
 
@@ -25,6 +26,8 @@ import { giving, watching } from './images.ts'
 const MOST_CACHES = 64
 /** The engine takes any cached layer where no image is named, and none where this is the only one. */
 const NO_CACHE = 'dockgate.invalid/no-cache:none'
+/** No Dockerfile of people names as many. */
+const MOST_IMAGES = 256
 const OTHER = 'container:'
 const NO_NETWORK: ReadonlySet<string> = new Set(['', 'default', 'bridge', 'host', 'none'])
 
@@ -46,15 +49,18 @@ const build: Rule = async (request) => {
       release()
     }
     let id = ''
+    let failed = false
     const shape = watching(
       (message) => {
         const quiet = isQuiet ? QUIET_ID.exec(textOf(message, 'stream'))?.[1] : undefined
         id = quiet ?? (textOf(memberOf(message, 'aux'), 'ID') || id)
-        if (textOf(message, 'error') !== '') id = ''
+        if (textOf(message, 'error') !== '') failed = true
       },
       async () => {
-        if (id === '') return
-        world.ledger.noteImage(id, owner.key, expiryOf(owner))
+        if (failed) return
+        // Below API 1.30 the engine tells no id that no step could have written as well.
+        const ids = id === '' ? await idsOfRecord(owner.record, world) : [id]
+        for (const each of ids) world.ledger.noteImage(each, owner.key, expiryOf(owner))
         for (const name of names) await world.images.noteNamed(name, owner, 'made')
       },
     )
@@ -63,6 +69,13 @@ const build: Rule = async (request) => {
     const archive = contextRules(parameterOf(operation, 'dockerfile'), (text) => judge(text, request, held))
     return send({ ...stamped, body: { kind: 'stream', length: null, archive } }, shape, over)
   })
+}
+
+/** Images that carry the record id of a request, which nobody else knows before it is over. */
+async function idsOfRecord(record: string, { ask }: World): Promise<readonly string[]> {
+  const filters = serialiseJson({ label: [`${RECORD_LABEL}=${record}`] }).toString()
+  const { status, body } = await ask('GET', `/images/json?filters=${encodeComponent(filters)}`)
+  return status === 200 && isJsonArray(body) ? body.map((image) => textAt(image, 'Id')) : []
 }
 
 /** What the gate cannot look into names whatever it likes. */
@@ -109,20 +122,36 @@ function textsOf(value: ReturnType<typeof parseJson>): readonly string[] {
 
 /** @throws Refusal (as a rejection) where a Dockerfile names an image that is not the owner's to use */
 async function judge(text: string, request: OwnedRequest, held: Holdings): Promise<void> {
-  const named = read(() => imagesNamed(text, buildArguments(request.checked.operation)))
+  const { operation } = request.checked
+  const named = read(() => imagesNamed(text, buildArguments(operation)))
+  const platform = parameterOf(operation, 'platform')
+  const judged = new Set<string>()
+  const mayUseOnce = async (image: NamedImage): Promise<readonly string[]> => {
+    const asked = { ...image, platform: image.platform ?? platform }
+    const key = `${asked.platform} ${image.image}`
+    if (judged.has(key)) return []
+    if (judged.size === MOST_IMAGES) {
+      throw new Refusal('body-malformed', `the Dockerfile names more than ${MOST_IMAGES} images`)
+    }
+    judged.add(key)
+    return mayUse(asked, request, held)
+  }
   for (const image of named) {
-    const triggers = await mayUse(image, request, held)
-    for (const triggered of read(() => imagesTriggered(triggers)))
-      await mayUse({ ...triggered, line: image.line }, request, held)
+    const triggers = await mayUseOnce(image)
+    for (const triggered of read(() => imagesTriggered(triggers))) await mayUseOnce({ ...triggered, line: image.line })
   }
 }
 
 /** Answers the image's triggers; nobody else changes what the name means before the build is over. */
 async function mayUse(
-  { line, instruction, image }: NamedImage,
+  { line, instruction, image, platform }: NamedImage,
   { owner, world }: OwnedRequest,
   held: Holdings,
 ): Promise<readonly string[]> {
+  const refuse = (problem: string) => {
+    const where = `Dockerfile, line ${line}: ${instruction} ${printable(image, 200)}`
+    return new Refusal('object-unknown', `${where}: ${problem}`)
+  }
   const reference = fullReference(image)
   const own =
     reference === null ? undefined : world.ledger.holdersOf(reference).find(({ owner: key }) => key === owner.key)
@@ -132,12 +161,20 @@ async function mayUse(
   const found = release === null ? null : await world.images.find(image, owner)
   // The beginning of an id may be that of another's image when the owner's is gone.
   if (found === null || (found.reference === null && parseImageId(image) === null)) {
-    const what = `Dockerfile, line ${line}: ${instruction} ${printable(image, 200)}`
-    const out = 'docker pull it first, or name it by its whole id'
-    throw new Refusal('object-unknown', `${what}: there is no such image here that is yours; ${out}`)
+    throw refuse('there is no such image here that is yours; docker pull it first, or name it by its whole id')
   }
   const { body } = await world.ask('GET', `/images/${encodePath(found.id)}/json`)
+  if (platform !== null && platform !== '' && !isOfPlatform(body, platform)) {
+    throw refuse(`the image here is not of the platform ${printable(platform, 80)}; docker pull it for that first`)
+  }
   return textsOf(at(body, 'Config', 'OnBuild') ?? null)
+}
+
+/** Where it is not, an engine may fetch another in its place. */
+function isOfPlatform(image: JsonValue, platform: string): boolean {
+  const whole = `${textAt(image, 'Os')}/${textAt(image, 'Architecture')}`
+  const variant = textAt(image, 'Variant')
+  return platform === whole || (variant !== '' && platform === `${whole}/${variant}`)
 }
 
 function read<Value>(reader: () => Value): Value {
