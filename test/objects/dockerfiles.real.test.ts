@@ -129,7 +129,7 @@ describe.each<EngineName>(['old', 'modern'])('Dockerfiles that hide whose image 
     expect((await a.call('POST', `/images/evil/tag?repo=${start}`)).status).toBe(201)
     expect(await build(b, archive(dockerfile(`FROM ${start}\n`)))).toContain('no such image here that is yours')
     await a.call('DELETE', `/images/${start}:latest`)
-    expect(await build(b, archive(dockerfile(`FROM ${start}\n`)))).toContain('Successfully built')
+    expect(await build(b, archive(dockerfile(`FROM ${own}\n`)))).toContain('Successfully built')
   })
 
   test('what a build uses nobody else names before it is over', async () => {

@@ -73,7 +73,7 @@ function placeWatch(wanted: readonly string[]): (entry: ArchiveEntry) => boolean
       links.add(path)
     }
     if (!wanted.includes(path) || type === 'directory') return false
-    if (type !== 'file') throw malformed(`the Dockerfile ${quoted(path, 80)} is a ${type}`)
+    if (type !== 'file') throw linked(path)
     if (size > MOST_BYTES) throw malformed(`the Dockerfile has more than ${MOST_BYTES} bytes`)
     return true
   }
@@ -103,7 +103,7 @@ function textOf(content: Buffer): string {
 }
 
 function linked(path: string): Refusal {
-  return malformed(`the Dockerfile ${quoted(path, 80)} is a link, or is reached through one: send it as a file`)
+  return malformed(`the Dockerfile ${quoted(path, 80)} is no file, or is reached through a link: send it as a file`)
 }
 
 function malformed(problem: string): Refusal {
