@@ -6,9 +6,22 @@ export interface Records {
   write(record: object): void
 }
 
-export interface RecordWriter extends Records {
+/** Records that can be asked how their writing goes. */
+export interface ObservedRecords extends Records {
+  state(): RecordsState
+}
+
+export interface RecordWriter extends ObservedRecords {
   /** Resolves when everything written so far is handed to the operating system, or cannot be. */
   close(): Promise<void>
+}
+
+/** How it stands with the writing of records. */
+export interface RecordsState {
+  /** Absent: they go to a descriptor. */
+  readonly file: string | undefined
+  /** What the last write came to, when it failed: since when (milliseconds since the epoch), and why. */
+  readonly failing: { readonly since: number; readonly why: string } | null
 }
 
 const STDOUT = 1
@@ -16,6 +29,8 @@ const STDOUT = 1
 const CLOSE_MS = 5_000
 /** Bytes that may wait while the disk is slow or full; beyond it records are lost. */
 const MOST_WAITING = 16 * 1024 * 1024
+/** After a write that failed, it is tried again. */
+const RETRY_MS = 1_000
 /** Raised when a field changes its name or meaning. */
 const RECORD_VERSION = 1
 
@@ -28,11 +43,27 @@ const RECORD_VERSION = 1
 export function openRecords(file: string | undefined, otherwise = STDOUT): RecordWriter {
   const fd = file === undefined ? otherwise : openFile(file)
   const stream = destination({ fd, sync: false, maxLength: MOST_WAITING })
-  let failed = false
+  let failing: RecordsState['failing'] = null
   let closed = false
-  stream.on('error', (error: Error) => {
-    if (!failed) process.stderr.write(`dockgate: records cannot be written: ${error.message}\n`)
-    failed = true
+  const fail = (why: string) => {
+    if (failing === null) process.stderr.write(`dockgate: records cannot be written: ${why}\n`)
+    failing = { since: failing?.since ?? Date.now(), why }
+  }
+  // Without this, what waits would wait for the next record.
+  let retrying: NodeJS.Timeout | null = null
+  const retry = () => {
+    retrying = null
+    if (!closed) stream.write('')
+  }
+  stream.on('error', ({ message }: Error) => {
+    fail(message)
+    if (retrying === null) retrying = setTimeout(retry, RETRY_MS).unref()
+  })
+  stream.on('drop', () => fail('the disk does not keep up, and records are lost'))
+  // What could not be written before is written first.
+  stream.on('drain', () => {
+    if (failing !== null) process.stderr.write('dockgate: records can be written again\n')
+    failing = null
   })
   // pino's level says nothing of a record: its place in the line goes to the version of the record's shape.
   const formatters = { level: () => ({ v: RECORD_VERSION }) }
@@ -42,6 +73,7 @@ export function openRecords(file: string | undefined, otherwise = STDOUT): Recor
       // What still ends while the process does has nobody to write to.
       if (!closed) logger.info(record)
     },
+    state: () => ({ file, failing }),
     close: () =>
       new Promise((resolve) => {
         closed = true

@@ -1,16 +1,22 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { openRecords } from '../../src/audit/writer.ts'
 
 let folder: string
+let unmount = () => {}
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dockgate-records-'))
 })
 
-afterEach(() => rmSync(folder, { recursive: true }))
+afterEach(() => {
+  unmount()
+  unmount = () => {}
+  rmSync(folder, { recursive: true })
+})
 
 it('writes one JSON line a record, with its time, and has them all in the file when it is closed', async () => {
   const file = join(folder, 'records.jsonl')
@@ -44,4 +50,38 @@ it('makes a file that only its owner may read', async () => {
 it('says at once which file cannot be opened', () => {
   const file = join(folder, 'absent', 'records.jsonl')
   expect(() => openRecords(file)).toThrow(file)
+})
+
+it('tells of a disk that is full, once, and when there is room again: and what had to wait is written', async () => {
+  const disk = join(folder, 'disk')
+  mkdirSync(disk)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk])
+  unmount = () => void execFileSync('umount', [disk])
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  onTestFinished(() => said.mockRestore())
+  const lines = () => said.mock.calls.map(([line]) => String(line))
+  const file = join(disk, 'records.jsonl')
+  const filler = join(disk, 'filler')
+  const records = openRecords(file)
+  expect(records.state()).toEqual({ file, failing: null })
+  writeFileSync(filler, Buffer.alloc(60 * 1024))
+  const write = () => records.write({ text: 'x'.repeat(5000) })
+  write()
+  write()
+  await vi.waitFor(() => expect(records.state().failing?.why).toContain('ENOSPC'))
+  write()
+  write()
+  rmSync(filler)
+  await vi.waitFor(() => expect(records.state().failing).toBeNull(), 5_000)
+  await records.close()
+  expect(
+    readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).text.length),
+  ).toEqual(Array.from({ length: 4 }, () => 5000))
+  expect(lines()).toEqual([
+    expect.stringMatching(/^dockgate: records cannot be written: ENOSPC/),
+    'dockgate: records can be written again\n',
+  ])
 })
