@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/schema.ts'
 import { Refusal } from '../refusal.ts'
 import { readBearer, readTokenHeader, type TokenHeader } from './bearer.ts'
+import type { FollowedIssuer } from './certificate-issuers.ts'
 import {
   type CertifiedConnections,
   createCertifiedConnections,
@@ -11,6 +12,7 @@ import {
 } from './client-certificates.ts'
 import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import { checkConfirmation } from './confirmation.ts'
+import type { KeysState } from './issuer-keys.ts'
 import { createKeyRing, type HeldKeys, type KeyRing } from './key-ring.ts'
 import type { CertificateFacts, Claims, Principal } from './principal.ts'
 import { createTokenCache } from './token-cache.ts'
@@ -46,8 +48,14 @@ export interface Authenticator {
   next(issuers: Config['issuers']): Promise<Authenticator>
   /** Looks at every open connection's certificate again, and whenever the issuers' files change. */
   takeOver(): void
+  /** How it stands with what tokens and certificates are proved by. */
+  issuers(): { readonly tokens: readonly TokenIssuerState[]; readonly certificates: readonly FollowedIssuer[] }
   /** Ends fetches that are under way for nobody else, and follows no file any more. */
   close(): void
+}
+
+export interface TokenIssuerState extends KeysState {
+  readonly name: string
 }
 
 export interface AuthenticatorOptions {
@@ -178,6 +186,11 @@ function create(issuers: Config['issuers'], tokens: readonly HeldIssuer[], lasti
     },
 
     takeOver: certificates.takeOver,
+
+    issuers: () => ({
+      tokens: tokens.map(({ name, keys }) => ({ name, ...keys.state() })),
+      certificates: certificates.issuers(),
+    }),
 
     close() {
       closing.abort()

@@ -1,16 +1,25 @@
 import type { X509Certificate } from 'node:crypto'
 import type { CertificateIssuerConfig, Config } from '../config/schema.ts'
 import { type FileWatch, watchFiles } from '../config/watch.ts'
+import type { RevocationList } from '../pki/revocation-list.ts'
 import { readAuthorities } from './authorities.ts'
 import { createRules } from './certificate-rules.ts'
 import { createRevocation } from './revocation.ts'
 import { createListReader } from './revocation-files.ts'
 import type { CertificateIssuer } from './standing.ts'
 
+/** An issuer, what was read for it, and what could not be. */
+export interface FollowedIssuer extends CertificateIssuer {
+  /** Null where none are configured. */
+  readonly lists: readonly RevocationList[] | null
+  /** Why files are not in use as they are now, for the operator; null when they are. */
+  readonly problem: string | null
+}
+
 /** The issuers of certificates, as their files are now. */
 export interface CertificateIssuers {
   /** In the configuration's order. Another array after every change. */
-  current(): readonly CertificateIssuer[]
+  current(): readonly FollowedIssuer[]
   close(): void
 }
 
@@ -28,13 +37,13 @@ export interface FollowOptions {
  * @throws Error with a message for the operator when a file cannot be used at the beginning
  */
 export function followCertificateIssuers(issuers: Config['issuers'], options: FollowOptions): CertificateIssuers {
-  const byName = new Map<string, CertificateIssuer>()
-  let current: readonly CertificateIssuer[] = []
+  const byName = new Map<string, FollowedIssuer>()
+  let current: readonly FollowedIssuer[] = []
   const watches: FileWatch[] = []
   const close = () => {
     for (const watch of watches) watch.close()
   }
-  const publish = (issuer: CertificateIssuer) => {
+  const publish = (issuer: FollowedIssuer) => {
     byName.set(issuer.name, issuer)
     current = [...byName.values()]
     options.changed()
@@ -53,7 +62,7 @@ export function followCertificateIssuers(issuers: Config['issuers'], options: Fo
 function followIssuer(
   name: string,
   config: CertificateIssuerConfig,
-  publish: (issuer: CertificateIssuer) => void,
+  publish: (issuer: FollowedIssuer) => void,
   warn: FollowOptions['warn'],
 ): FileWatch {
   const path = `issuers.${name}.certificate`
@@ -75,7 +84,14 @@ function followIssuer(
     const failure = problems.length > 0 ? new Error(problems.join('; ')) : null
     if (failure && isFirst) throw failure
     // Even then: what is revoked in the files that could be read must not wait for the others.
-    publish({ ...fixed, authorities, revocation: read && createRevocation(read.lists) })
+    const lists = read?.lists ?? null
+    publish({
+      ...fixed,
+      authorities,
+      lists,
+      revocation: lists && createRevocation(lists),
+      problem: failure?.message ?? null,
+    })
     if (failure) throw failure
     if (!isFirst) warn(`${path}: its changed files are in use: ${countOf(authorities.length, read?.lists ?? null)}`)
     isFirst = false

@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { Refusal } from '../refusal.ts'
 import { isCurrent } from './authorities.ts'
 import { readCertificate, untrusted } from './certificate.ts'
-import { followCertificateIssuers } from './certificate-issuers.ts'
+import { type FollowedIssuer, followCertificateIssuers } from './certificate-issuers.ts'
 import type { CertificateFacts, Claims, Principal } from './principal.ts'
 import { type CertificateIssuer, createAttribution } from './standing.ts'
 
@@ -19,6 +19,8 @@ export interface ClientCertificates {
   evidenceOf(socket: TLSSocket): CertificateFacts | null
   /** Makes these the ones that look after the connections that are open, and looks at each of them again. */
   takeOver(): void
+  /** As their files are now. */
+  issuers(): readonly FollowedIssuer[]
 }
 
 /** The connections that have shown a certificate, whatever the configuration. */
@@ -129,6 +131,8 @@ export function createClientCertificates(
   }
 
   return {
+    issuers: current,
+
     principalOf(socket) {
       const presented = read(socket)
       if (presented === null) return null

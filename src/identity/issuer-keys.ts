@@ -6,6 +6,16 @@ export interface KeySet {
   readonly find: JWTVerifyGetKey
 }
 
+/** How it stands with the keys of an issuer. Times are milliseconds since the epoch. */
+export interface KeysState {
+  /** When the keys were had that tokens are verified with; null when there are none that may be used. */
+  readonly had: number | null
+  /** When they may no longer be used, unless newer ones come before; null where that never is. */
+  readonly until: number | null
+  /** Since when newer ones cannot be had, and why, for the operator; null when they can. */
+  readonly failing: { readonly since: number; readonly why: string } | null
+}
+
 /** The keys of one issuer as they change. */
 export interface IssuerKeys {
   /**
@@ -22,10 +32,5 @@ export interface IssuerKeys {
   newer(than: KeySet): Promise<KeySet | null>
   /** True while what was verified with the set would be verified with it again. */
   holds(set: KeySet): boolean
-}
-
-/** Keys that do not change while the gate runs. */
-export function fixedKeys(find: JWTVerifyGetKey): IssuerKeys {
-  const set: KeySet = { find }
-  return { ready: async () => set, newer: async () => null, holds: () => true }
+  state(): KeysState
 }

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose'
 import type { Dispatcher } from 'undici'
 import { isLoopback } from '../config/address.ts'
 import type { JwtIssuerConfig } from '../config/schema.ts'
 import { quoted } from '../text.ts'
-import { fetchText, KeysUnavailable, openRoute } from './fetch.ts'
+import { fetchText, KeysUnavailable } from './fetch.ts'
 import type { KeySet } from './issuer-keys.ts'
+import { type FollowRouteOptions, followRoute } from './route.ts'
 
 /** A key set (RFC 7517 section 5), and the text that it was read from. */
 interface LoadedKeys {
@@ -31,18 +31,18 @@ export interface KeySource {
  * @param path where the issuer stands in the configuration, for messages: `issuers.github.jwt`
  * @throws Error with a message for the operator when a URL or the file of authorities cannot be used
  */
-export function createKeySource(path: string, jwt: JwtIssuerConfig): KeySource {
+export function createKeySource(path: string, jwt: JwtIssuerConfig, options: FollowRouteOptions): KeySource {
   const given = jwt.jwksUri
   const source =
     given === undefined ? discoveryUrl(`${path}.issuer`, jwt.issuer) : configuredUrl(`${path}.jwksUri`, given)
-  const route = openRoute({ ca: jwt.ca === undefined ? undefined : readFileSync(jwt.ca, 'utf8'), proxy: jwt.proxy })
+  const route = followRoute(path, jwt, options)
   return {
     async load(signal) {
-      const url = given === undefined ? await discover(source, jwt.issuer, route, signal) : source
-      const text = await fetchText(url, route, signal)
+      const url = given === undefined ? await discover(source, jwt.issuer, route.current(), signal) : source
+      const text = await fetchText(url, route.current(), signal)
       return { text, set: readKeySet(url, text) }
     },
-    close: () => void route.destroy().catch(() => {}),
+    close: route.close,
   }
 }
 

@@ -30,7 +30,8 @@ interface Held {
 }
 
 interface Failure {
-  readonly at: number
+  /** When the first one failed of those that have failed in a row. */
+  readonly since: number
   readonly error: Error
 }
 
@@ -44,7 +45,8 @@ interface Failure {
  */
 export function createRemoteKeys(path: string, jwt: JwtIssuerConfig, options: RemoteKeysOptions): IssuerKeys {
   const { clock, signal, warn } = options
-  const source = createKeySource(path, jwt)
+  // Keys that came by an authority which is none any more are fetched anew.
+  const source = createKeySource(path, jwt, { changed: () => void fetchKeys(), warn })
   let held: Held | null = null
   /** Of the last fetch; null when it succeeded. */
   let failure: Failure | null = null
@@ -86,7 +88,7 @@ export function createRemoteKeys(path: string, jwt: JwtIssuerConfig, options: Re
       told = ''
       fetchAfter(jwt.refresh * REFRESH_AT)
     } catch (error) {
-      failure = { at: clock.now(), error: error as Error }
+      failure = { since: failure?.since ?? clock.now(), error: error as Error }
       tell()
       fetchAfter(Math.min(FIRST_RETRY * 2 ** failures, LAST_RETRY))
       failures += 1
@@ -137,6 +139,12 @@ export function createRemoteKeys(path: string, jwt: JwtIssuerConfig, options: Re
     },
 
     holds: (set) => usable() === set,
+
+    state: () => ({
+      had: usable() === null ? null : (held?.at ?? null),
+      until: held === null ? null : held.at + jwt.refresh + jwt.outage,
+      failing: failure && { since: failure.since, why: failure.error.message },
+    }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fixedKeys, type IssuerKeys } from '../../src/identity/issuer-keys.ts'
+import type { IssuerKeys } from '../../src/identity/issuer-keys.ts'
 import type { Principal } from '../../src/identity/principal.ts'
 import { createTokenCache } from '../../src/identity/token-cache.ts'
 import { Refusal } from '../../src/refusal.ts'
@@ -14,9 +14,17 @@ const principal = (subject: string, expiresAt = START + 300): Principal => ({
   expiresAt,
 })
 
-const fixed = fixedKeys(() => {
-  throw new Error('no key is looked for here')
-})
+const none = {
+  find: () => {
+    throw new Error('no key is looked for here')
+  },
+}
+const fixed: IssuerKeys = {
+  ready: async () => none,
+  newer: async () => null,
+  holds: () => true,
+  state: () => ({ had: START * 1000, until: null, failing: null }),
+}
 
 /** A cache over a clock in seconds, counting the verifications. */
 function createCache(verify: (token: string) => Promise<Principal>, keys: IssuerKeys = fixed) {
@@ -58,7 +66,7 @@ describe('the token cache', () => {
 
   it('T127 verifies again when the keys no longer hold, so that a key that was taken back does not live on', async () => {
     let held = { ...(await fixed.ready()) }
-    const keys: IssuerKeys = { ready: async () => held, newer: async () => null, holds: (set) => set === held }
+    const keys: IssuerKeys = { ...fixed, ready: async () => held, holds: (set) => set === held }
     const { state, cache } = createCache(async (token) => principal(token, START + 100_000), keys)
     await cache('a')
     state.seconds = START + 50_000
