@@ -86,6 +86,7 @@ export const REASONS = {
   'engine-unreachable': { status: 502, summary: "the Docker Engine's socket does not answer" },
   'engine-broken': { status: 502, summary: 'the Docker Engine broke off or sent what is not HTTP' },
   'client-gone': { status: 499, summary: 'the client went away before the answer was complete' },
+  'session-ended': { status: 503, summary: 'an operator ended what was under way (`dockgate sessions end`)' },
   'shutting-down': { status: 503, summary: 'the gate is shutting down' },
   internal: { status: 500, summary: 'an error of the gate itself' },
 } as const satisfies Record<string, { status: number; summary: string }>

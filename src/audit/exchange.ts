@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { ListenerConfig } from '../config/schema.ts'
 import type { Operation } from '../engine/types.ts'
+import type { Carried } from '../forward/tunnel.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { Finding } from '../inspect/judge/types.ts'
 import type { Role } from '../policy/types.ts'
@@ -36,6 +37,8 @@ export interface Exchange {
   status: number
   bytesIn: number
   bytesOut: number
+  /** While a hijacked stream is open: what it has carried so far, which is added to the two above at its end. */
+  carried: (() => Carried) | null
 }
 
 /**
@@ -69,6 +72,7 @@ export function openExchange(
     status: 0,
     bytesIn: 0,
     bytesOut: 0,
+    carried: null,
   }
 }
 

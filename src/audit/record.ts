@@ -79,7 +79,8 @@ function unrecognised({ method, target }: Exchange): string {
   return printable(`${method} ${end < 0 ? target : target.slice(0, end)}`, NAME_LENGTH)
 }
 
-function namedObject({ spec, params, query }: Operation): AuditRecord['object'] {
+/** The object that a request names, as the client named it; null when it names none. */
+export function namedObject({ spec, params, query }: Operation): AuditRecord['object'] {
   if (spec.object === null) return null
   const { kind, parameter } = spec.object
   const name = params[parameter] ?? query.find(([key]) => key === parameter)?.[1]

@@ -5,9 +5,11 @@ import { checkCommand } from './check.ts'
 import { connectCommand } from './connect.ts'
 import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
+import { readyCommand } from './ready.ts'
 import { reapCommand } from './reap.ts'
 import { revokeCommand } from './revoke.ts'
 import { serveCommand } from './serve.ts'
+import { sessionsCommand } from './sessions.ts'
 import { startCommand } from './start.ts'
 import { tokenCommand } from './token.ts'
 import { versionCommand, versionOf } from './version.ts'
@@ -35,6 +37,8 @@ const commands = [
   certCommand,
   revokeCommand,
   reapCommand,
+  readyCommand,
+  sessionsCommand,
   connectCommand,
   versionCommand,
 ]

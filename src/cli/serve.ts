@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { Admin } from '../admin/start.ts'
 import { formatProblem } from '../config/errors.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { RunningGate } from '../gate/start.ts'
@@ -48,13 +49,15 @@ export async function serveUntilSignal(
 ): Promise<RunningGate> {
   const { startGate } = await import('../gate/start.ts')
   const gate = await startGate(followed.first)
+  const admin = await startAdminOf(followed.first, gate)
   followed.feed(gate)
   const stop = () => {
     process.once('SIGTERM', () => process.exit(1))
     process.once('SIGINT', () => process.exit(1))
     followed.close()
     gate.shutDown().then(
-      () => {
+      async () => {
+        await admin?.close()
         closeToo()
         process.exit(0)
       },
@@ -67,4 +70,16 @@ export async function serveUntilSignal(
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   return gate
+}
+
+/** The admin socket goes on answering while the gate closes. Null where the configuration has none. */
+async function startAdminOf({ config }: LoadedConfig, gate: RunningGate): Promise<Admin | null> {
+  if (config.admin === undefined) return null
+  const { startAdmin } = await import('../admin/start.ts')
+  try {
+    return await startAdmin(config.admin.socket, gate.inside)
+  } catch (error) {
+    await gate.close()
+    throw error
+  }
 }

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { readRevocationFile } from '../identity/revocation-file.ts'
 import { didYouMean } from '../nearest.ts'
 import { quoted } from '../text.ts'
+import { parseAddress } from './address.ts'
 import type { Findings } from './findings.ts'
 import type { Pieces } from './pieces.ts'
 import { readTextFile } from './read-file.ts'
@@ -32,6 +33,7 @@ export function checkFiles(pieces: Pieces, directory: string, findings: Findings
   if (pieces.revocationsFile !== null) checkRevocationFile(at(pieces.revocationsFile), pieces, findings)
   const records = pieces.recordsFile === null ? null : at(pieces.recordsFile)
   if (records !== null) checkPlace(['records', 'file'], records, findings)
+  if (pieces.adminSocket !== null) checkAdminSocket(['admin', 'socket'], at(pieces.adminSocket), pieces, findings)
   if (pieces.ledgerFile !== null) checkLedgerFile(['ledger', 'file'], at(pieces.ledgerFile), records, findings)
 }
 
@@ -96,6 +98,18 @@ function checkRevocationFile(file: string, { issuers }: Pieces, findings: Findin
   if (unknown === undefined) return
   const hint = didYouMean(unknown, issuers.keys())
   findings.warn(path, `${file} names the issuer ${quoted(unknown, 80)}, which is not under "issuers"${hint}`)
+}
+
+function checkAdminSocket(path: Path, socket: string, { listeners, engine }: Pieces, findings: Findings): void {
+  const address = `unix://${socket}`
+  if (parseAddress(address)?.kind !== 'unix') {
+    const wanted = 'wants one of at most 107 bytes that ends in a name, such as /run/dockgate/admin.sock'
+    findings.problem(path, `${quoted(socket)} is no path of a socket: ${wanted}`)
+  } else if (address === engine) {
+    findings.problem(path, 'is the socket of the engine; give the admin socket a path of its own')
+  } else if (listeners.some(({ value }) => value.address === address)) {
+    findings.problem(path, 'is the address of a listener; give the admin socket a path of its own')
+  }
 }
 
 function checkLedgerFile(path: Path, file: string, records: string | null, findings: Findings): void {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { compile } from '../policy/compile.ts'
 import { policyWarnings } from '../policy/lint.ts'
@@ -16,6 +17,8 @@ import { type CertificateIssuerConfig, type Config, configSchema } from './schem
 export interface LoadedConfig {
   /** The file as the operator named it. */
   readonly file: string
+  /** Of the file's bytes as they were read, in hexadecimal, as `sha256sum` prints it. */
+  readonly sha256: string
   /** Every path in it is absolute. */
   readonly config: Config
   readonly policy: Policy
@@ -30,7 +33,7 @@ export interface LoadedConfig {
  * @throws ConfigError with every problem that was found, in the order of the file
  */
 export function loadConfig(file: string): LoadedConfig {
-  const document = readDocument(file)
+  const { document, sha256 } = readDocument(file)
   const shape = configSchema.safeParse(document.value)
   const findings = createFindings()
   findings.problems.push(...explainIssues(configSchema, document.value, shape.error?.issues ?? []))
@@ -44,7 +47,7 @@ export function loadConfig(file: string): LoadedConfig {
 
   policyWarnings(pieces, policy, findings)
   const config = withAbsolutePaths(shape.data, directory)
-  return { file, config, policy, warnings: placed(document, findings.warnings) }
+  return { file, sha256, config, policy, warnings: placed(document, findings.warnings) }
 }
 
 /** What `dockgate revoke` needs of a configuration. */
@@ -62,19 +65,30 @@ export interface RevocationSettings {
  * @throws ConfigError when the file cannot be read, or is no YAML
  */
 export function loadRevocationSettings(file: string): RevocationSettings {
-  const { issuers, revocationsFile } = piecesOf(readDocument(file).value)
+  const { issuers, revocationsFile } = piecesOf(readDocument(file).document.value)
   return {
     file: revocationsFile === null ? null : resolve(dirname(resolve(file)), revocationsFile),
     issuers: new Map([...issuers].map(([name, issuer]) => [name, { tokens: issuer?.certificate === undefined }])),
   }
 }
 
-function readDocument(file: string): ConfigDocument {
+/**
+ * Reads where the admin socket is: absolute, or null when the configuration names none. As whoever asks a gate how it is
+ * wants an answer, a problem elsewhere in the configuration does not stand in the way.
+ *
+ * @throws ConfigError when the file cannot be read, or is no YAML
+ */
+export function loadAdminSocket(file: string): string | null {
+  const { adminSocket } = piecesOf(readDocument(file).document.value)
+  return adminSocket === null ? null : resolve(dirname(resolve(file)), adminSocket)
+}
+
+function readDocument(file: string): { readonly document: ConfigDocument; readonly sha256: string } {
   const read = readSmallFile(file)
   if ('problem' in read) throw new ConfigError([{ file, line: 0, column: 0, path: '', message: read.problem }])
   const result = parseConfigDocument(file, read.text)
   if ('problems' in result) throw new ConfigError(result.problems)
-  return result.document
+  return { document: result.document, sha256: hash('sha256', read.bytes, 'hex') }
 }
 
 /** In the order of the file; what two checks say about one place in the same words is said once. */
@@ -98,6 +112,7 @@ function withAbsolutePaths(config: Config, directory: string): Config {
       Object.entries(config.issuers).map(([name, issuer]) => [name, absoluteIssuer(issuer, at)]),
     ),
     records: config.records.file === undefined ? {} : { file: at(config.records.file) },
+    ...(config.admin === undefined ? {} : { admin: { socket: at(config.admin.socket) } }),
     ...(config.revocations === undefined ? {} : { revocations: { file: at(config.revocations.file) } }),
     ...(config.ledger === undefined ? {} : { ledger: { file: at(config.ledger.file) } }),
   }

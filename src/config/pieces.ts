@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import {
+  adminSchema,
   type BindingConfig,
   bindingSchema,
   type IssuerConfig,
@@ -31,6 +32,7 @@ export interface Pieces {
   readonly bindings: readonly Entry<BindingConfig>[]
   readonly recordsFile: string | null
   readonly revocationsFile: string | null
+  readonly adminSocket: string | null
   readonly ledgerFile: string | null
 }
 
@@ -40,6 +42,7 @@ export function piecesOf(value: unknown): Pieces {
   const engine = root.get('engine') ?? 'unix:///var/run/docker.sock'
   const revocations = revocationsSchema.safeParse(root.get('revocations'))
   const ledger = ledgerSchema.safeParse(root.get('ledger'))
+  const admin = adminSchema.safeParse(root.get('admin'))
   const records = recordsSchema.safeParse(root.get('records') ?? {})
   return {
     listeners: entries(root.get('listeners'), listenerSchema),
@@ -49,6 +52,7 @@ export function piecesOf(value: unknown): Pieces {
     bindings: entries(root.get('bindings'), bindingSchema),
     revocationsFile: revocations.success ? revocations.data.file : null,
     ledgerFile: ledger.success ? ledger.data.file : null,
+    adminSocket: admin.success ? admin.data.socket : null,
     recordsFile: records.success ? (records.data.file ?? null) : null,
   }
 }

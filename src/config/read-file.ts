@@ -4,13 +4,16 @@ import type { Findings } from './findings.ts'
 const MAX_FILE_BYTES = 1024 * 1024
 
 /** Reads a file of at most 1 MiB of UTF-8 text. `problem` says what is wrong with the file, without its name. */
-export function readSmallFile(file: string): { readonly text: string } | { readonly problem: string } {
+export function readSmallFile(
+  file: string,
+): { readonly text: string; readonly bytes: Buffer } | { readonly problem: string } {
   try {
     const facts = statSync(file)
     if (facts.isDirectory()) return { problem: 'is a directory, not a file' }
     if (!facts.isFile()) return { problem: 'is not a regular file' }
     if (facts.size > MAX_FILE_BYTES) return { problem: 'is larger than 1 MiB' }
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)) }
+    const bytes = readFileSync(file)
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), bytes }
   } catch (error) {
     return { problem: whyUnreadable(error) }
   }

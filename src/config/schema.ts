@@ -206,6 +206,9 @@ export const ledgerSchema = z.strictObject({ file: path })
 /** Who is refused in spite of a good token or certificate. */
 export const revocationsSchema = z.strictObject({ file: path })
 
+/** A unix socket for whoever looks after the gate: health, readiness, sessions. */
+export const adminSchema = z.strictObject({ socket: path })
+
 /** Below the ten seconds after which `docker stop` kills. */
 const SHUTDOWN_GRACE = 8 * SECOND
 
@@ -221,6 +224,7 @@ export const configSchema = z.strictObject({
   bindings: z.array(bindingSchema),
   records: recordsSchema.prefault({}),
   revocations: revocationsSchema.optional(),
+  admin: adminSchema.optional(),
   ledger: ledgerSchema.optional(),
   shutdown: shutdownSchema.prefault({}),
 })

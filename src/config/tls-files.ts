@@ -115,7 +115,8 @@ function readPrivateKey(path: Path, file: string, findings: Findings): { key: Ke
   }
 }
 
-function readCertificates(path: Path, file: string, findings: Findings): Bundle | null {
+/** Reads a file of certificates; null after a problem. */
+export function readCertificates(path: Path, file: string, findings: Findings): Bundle | null {
   const pem = readTextFile(path, file, findings)
   if (pem === null) return null
   try {

@@ -49,15 +49,22 @@ export function createEngine(socketPath: string): Engine {
 }
 
 /**
- * Asks the engine for its API version once, so that our own first answers can name it. Resolves to whether it answered;
- * that it does not is no error, since it may start later.
+ * Asks the engine for its API version, so that our own answers can name it. Resolves to whether it answered well; that it
+ * does not is no error, since it may start later.
+ *
+ * @param signal ends the waiting for it
  */
-export async function probeEngine(engine: Engine): Promise<boolean> {
+export async function probeEngine(engine: Engine, signal: AbortSignal | null = null): Promise<boolean> {
   try {
-    const { headers, body } = await engine.pool.request({ method: 'GET', path: '/_ping', responseHeaders: 'raw' })
+    const { statusCode, headers, body } = await engine.pool.request({
+      method: 'GET',
+      path: '/_ping',
+      responseHeaders: 'raw',
+      signal,
+    })
     engine.noteApiVersion(headers as unknown as string[])
     await body.dump()
-    return true
+    return statusCode === 200
   } catch {
     return false
   }

@@ -6,10 +6,13 @@ const LINGER_MS = 10_000
 /** A tunnel that is stopped inside a frame may take this long to come to the frame's end. */
 const FRAME_MS = 1_000
 
-interface TunnelEnd {
-  /** Bytes from the client to the engine, and back. */
+/** Bytes from the client to the engine, and back. */
+export interface Carried {
   readonly bytesIn: number
   readonly bytesOut: number
+}
+
+interface TunnelEnd extends Carried {
   /** Which side ended the session. */
   readonly endedBy: 'client' | 'engine'
 }
@@ -17,6 +20,8 @@ interface TunnelEnd {
 export interface Tunnel {
   /** When both sides are done. */
   readonly over: Promise<TunnelEnd>
+  /** What it has carried so far. */
+  carried(): Carried
   /**
    * Ends both sides now: no further byte of the client reaches the engine, and none of the engine's the client but the
    * rest of a frame that has begun. `text` is the last that the client reads, where the stream has room for it.
@@ -44,6 +49,7 @@ export function tunnel(
   const frames = followFrames(format)
   const inward = relay(client, engine)
   const outward = relay(engine, client, format === 'closed' ? null : frames)
+  const carried = () => ({ bytesIn: inward.bytes(), bytesOut: outward.bytes() })
   const over = new Promise<TunnelEnd>((resolve) => {
     let endedBy: TunnelEnd['endedBy'] | null = null
     let linger: NodeJS.Timeout | null = null
@@ -52,7 +58,7 @@ export function tunnel(
       endedBy ??= by
       if (--open > 0) return
       if (linger !== null) clearTimeout(linger)
-      resolve({ bytesIn: inward.bytes(), bytesOut: outward.bytes(), endedBy })
+      resolve({ ...carried(), endedBy })
     }
 
     inward.begin(clientRest)
@@ -79,7 +85,7 @@ export function tunnel(
       linger = setTimeout(() => client.destroy(), LINGER_MS)
     })
   })
-  return { over, stop: (text) => stop(client, engine, { inward, outward, frames }, text) }
+  return { over, carried, stop: (text) => stop(client, engine, { inward, outward, frames }, text) }
 }
 
 interface Ways {

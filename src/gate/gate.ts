@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { Exchange } from '../audit/exchange.ts'
 import { makeRecord } from '../audit/record.ts'
-import type { Records } from '../audit/writer.ts'
+import type { ObservedRecords } from '../audit/writer.ts'
 import type { Config, ListenerConfig, RoleConfig } from '../config/schema.ts'
 import { recognise } from '../engine/recognise.ts'
 import type { Operation } from '../engine/types.ts'
@@ -44,7 +44,7 @@ export interface Gate {
   /** As they are written in the configuration. */
   readonly roles: Config['roles']
   readonly engine: Engine
-  readonly records: Records
+  readonly records: ObservedRecords
   readonly open: OpenExchanges
   readonly surroundings: GateSurroundings
   /** Whose objects are whose; null where nobody has objects of his own. */

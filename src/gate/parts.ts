@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { openRecords, type Records, type RecordWriter } from '../audit/writer.ts'
+import { type ObservedRecords, openRecords, type RecordWriter } from '../audit/writer.ts'
 import type { Config } from '../config/schema.ts'
 import { type Authenticator, type AuthenticatorOptions, createAuthenticator } from '../identity/authenticate.ts'
 import { followRevocations, type Revocations, type RevocationsOptions } from '../identity/revocations.ts'
@@ -27,10 +27,13 @@ interface Place {
 }
 
 /** Where records go. What is still written under the configuration before goes to the new place as well. */
-export function recordsPart(): Part<Config['records'], Records> {
+export function recordsPart(): Part<Config['records'], ObservedRecords> {
   let current: Place | null = null
   const closing: Promise<void>[] = []
-  const value: Records = { write: (record) => current?.writer.write(record) }
+  const value: ObservedRecords = {
+    write: (record) => current?.writer.write(record),
+    state: () => current?.writer.state() ?? { file: undefined, failing: null },
+  }
   return {
     prepare({ file }) {
       if (current !== null && current.file === file && current.inode === inodeOf(file)) return unchanged(value)

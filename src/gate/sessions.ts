@@ -14,6 +14,8 @@ export interface Sessions {
    * @returns to be called when it is over
    */
   open(exchange: Exchange, end: (why: Ending) => void): () => void
+  /** What is under way now, the oldest first. */
+  list(): readonly Exchange[]
   /** Ends all that fit, and returns how many. */
   endWhere(fits: (exchange: Exchange) => boolean, why: Ending): number
   /**
@@ -77,6 +79,7 @@ export function createSessions(now: () => number = () => Date.now()): Sessions {
         open.delete(exchange)
       }
     },
+    list: () => [...open.keys()],
     review(look) {
       let ended = 0
       for (const [exchange, session] of [...open]) {

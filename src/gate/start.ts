@@ -25,8 +25,19 @@ export interface RunningGate {
    * closes. What somebody merely watches (events, statistics, logs that are followed) is not waited for.
    */
   shutDown(): Promise<void>
+  /** What may be seen of it, and done to it, from beside. To be called again each time: reloads change it. */
+  inside(): Inside
   /** Stops listening, ends every connection, and writes out the records. */
   close(): Promise<void>
+}
+
+/** A gate as its operator sees it. */
+export interface Inside {
+  /** The configuration that is in force. */
+  readonly loaded: LoadedConfig
+  readonly gate: Pick<Gate, 'authenticator' | 'engine' | 'generation' | 'records' | 'sessions'>
+  /** It takes nothing new any more. */
+  readonly isClosing: boolean
 }
 
 /** What a reload came to. */
@@ -123,12 +134,16 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
     const notes: string[] = []
     if (config.engine !== first.config.engine) notes.push(stays('engine', first.config.engine))
     const ledger = objects.ledgerFile()
+    const socket = first.config.admin?.socket ?? 'absent'
+    if ((config.admin?.socket ?? 'absent') !== socket) notes.push(stays('admin.socket', socket))
     if (ledger !== null && config.ledger?.file !== ledger) notes.push(stays('ledger.file', ledger))
     return notes
   }
 
+  let isClosing = false
   let closing: Promise<void> | null = null
   const close = () => {
+    isClosing = true
     closing ??= closeAll()
     return closing
   }
@@ -164,6 +179,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
       return { generation: (newest as unknown as Gate).generation, notes: [...notes, ...kept] }
     },
     async shutDown() {
+      isClosing = true
       // Listeners that it adds must not be missed.
       await reloading?.catch(() => {})
       listeners.drain()
@@ -172,6 +188,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
       await open.over(() => true, AbortSignal.timeout(LAST_WORDS_MS))
       await close()
     },
+    inside: () => ({ loaded: inForce, gate: newest as unknown as Gate, isClosing }),
     close,
   }
 }

@@ -114,7 +114,9 @@ async function carryChecked(
   const format = streamFormat(checked, answer.response, protocol)
   const opened = tunnel(socket, body.rest(), answer.socket, answer.head, format)
   session.becomes(opened)
+  exchange.carried = opened.carried
   const end = await opened.over
+  exchange.carried = null
   exchange.bytesIn += end.bytesIn
   exchange.bytesOut += end.bytesOut
   exchange.reason = end.endedBy === 'client' ? 'client-gone' : 'allowed'

@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:http'
 import net from 'node:net'
+import { dirname } from 'node:path'
 import { type Address, parseAddress } from '../config/address.ts'
 import type { ListenerConfig } from '../config/schema.ts'
 
@@ -57,7 +58,11 @@ function listen(server: Server, address: Address): Promise<void> {
 /** Removes a socket that a dead process left behind; anything else at the path stays and is an error. */
 async function clearPath(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined) return
+  if (found === undefined) {
+    // Binding would say that it is not permitted.
+    if (existsSync(dirname(path))) return
+    throw new Error(`listener unix://${path}: the folder ${dirname(path)} does not exist: mkdir it`)
+  }
   if (!found.isSocket()) throw new Error(`listener unix://${path}: something that is no socket is there; move it away`)
   if (!(await isAbandoned(path))) throw new Error(`listener unix://${path}: another process is listening there`)
   unlinkSync(path)

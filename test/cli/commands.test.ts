@@ -50,6 +50,10 @@ it.each([
   ['cert', 'revoke'],
   ['cert', 'list'],
   ['revoke'],
+  ['ready'],
+  ['sessions'],
+  ['sessions', 'list'],
+  ['sessions', 'end'],
   ['reap'],
   ['version'],
 ])('has --help with an example for "%s %s"', async (...command) => {

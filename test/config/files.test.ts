@@ -231,6 +231,32 @@ describe('the keys of a token issuer', () => {
   })
 })
 
+describe('the admin socket', () => {
+  const admin = (value: string) =>
+    workspace.problemsWith({ 1: `admin: ${value}\nengine: unix:///run/d.sock\nlisteners:` })
+
+  it('is relative to the file', () => {
+    const { config } = workspace.loadWith({ 1: 'admin: {socket: admin.sock}\nlisteners:' })
+    expect(config.admin).toEqual({ socket: join(workspace.directory, 'admin.sock') })
+  })
+
+  it.each([
+    ['{}', /^dockgate\.yaml:1:\d+: admin.*socket/],
+    ['{socket: a.sock, mode: "0666"}', /admin\.mode: unknown key/],
+    ['{socket: /run/d.sock}', /admin\.socket: is the socket of the engine/],
+    [`{socket: /${'x'.repeat(107)}}`, /admin\.socket: .* at most 107 bytes/],
+  ])('is refused as %s', (value, message) => {
+    expect(admin(value)).toEqual([expect.stringMatching(message)])
+  })
+
+  it('is no listener', () => {
+    const listener = '  - address: unix:///run/gate.sock'
+    expect(workspace.problemsWith({ 1: 'admin: {socket: /run/gate.sock}\nlisteners:', 2: listener })).toEqual([
+      expect.stringContaining('is the address of a listener'),
+    ])
+  })
+})
+
 describe('the file of records', () => {
   it('may be new in a directory that exists, and nowhere else', () => {
     const records = (file: string) => workspace.problemsWith({ 1: `records: {file: ${file}}\nlisteners:` })
