@@ -1,8 +1,11 @@
 import { Command } from 'commander'
 import { ConfigError } from '../config/errors.ts'
 import type { Description, RoleDescription } from '../policy/describe.ts'
+import { printable } from '../text.ts'
 import { printJson } from './failure.ts'
 import { table } from './table.ts'
+
+const LINE_LENGTH = 2000
 
 export function checkCommand(): Command {
   return new Command('check')
@@ -43,7 +46,7 @@ function policyText({ listeners, engine, issuers, roles, bindings, ledger, warni
     `  ${engine}`,
     ...(ledger === null ? [] : ['ledger (whose images and unnamed volumes are whose)', `  ${ledger}`]),
     'issuers',
-    ...table(issuers.map((one) => [one.name, one.kind, one.source])),
+    ...issuerLines(issuers),
     'roles',
     ...roles.flatMap(roleLines),
     'bindings (the first that matches decides)',
@@ -60,6 +63,24 @@ function policyText({ listeners, engine, issuers, roles, bindings, ledger, warni
     ...(warnings.length > 0 ? ['warnings', ...warnings.map((warning) => `  ${warning}`)] : []),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function issuerLines(issuers: Description['issuers']): string[] {
+  const rows = table(issuers.map((one) => [one.name, one.kind, one.source]))
+  return issuers.flatMap(({ certificates }, index) => [rows[index] ?? '', ...certificateLines(certificates)])
+}
+
+function certificateLines(certificates: Description['issuers'][number]['certificates']): string[] {
+  if (certificates === null) return []
+  const { depth, crl, pins, patterns, spiffe } = certificates
+  const rules = Object.entries(patterns).map(([what, wanted]) => `${what} ${wanted.join(' or ')}`)
+  if (spiffe !== null) rules.push(`one SPIFFE ID of spiffe://${spiffe}`)
+  if (pins.length > 0) rules.push(`its key, or an authority's, is ${pins.join(' or ')}`)
+  return [
+    `    takes certificates with ${rules.join('; ') || 'any subject, names and key'}`,
+    `    signed by one of its authorities${depth === 0 ? ' itself' : `, with at most ${depth} more between`}`,
+    `    revoked by ${crl.join(', ') || 'revocations.file alone: no crl'}`,
+  ].map((line) => printable(line, LINE_LENGTH))
 }
 
 function roleLines(role: RoleDescription): string[] {

@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import { showDuration } from '../config/quantities.ts'
 import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
 import { OPERATIONS, type OperationId } from '../engine/operations.ts'
+import { describeIssuer, type IssuerDescription } from './describe-issuer.ts'
 import { neverWorks } from './objects.ts'
 import type { Binding, ObjectsRule, Quotas, Role } from './types.ts'
 import { reachesOthers, type WayToRoot, waysToRoot } from './unbounded.ts'
@@ -27,13 +28,6 @@ interface ListenerDescription {
   readonly address: string
   readonly tls: boolean
   readonly clientCertificates: 'none' | 'optional' | 'required'
-}
-
-interface IssuerDescription {
-  readonly name: string
-  readonly kind: 'jwt' | 'certificate'
-  /** The token's `iss`, or the files with the certificate authorities. */
-  readonly source: string
 }
 
 export interface RoleDescription {
@@ -90,11 +84,7 @@ export function describe({ file, config, policy, warnings }: LoadedConfig): Desc
       tls: tls !== undefined,
       clientCertificates: tls?.clientCertificates ?? 'none',
     })),
-    issuers: Object.entries(config.issuers).map(([name, { jwt, certificate }]) => ({
-      name,
-      kind: jwt ? 'jwt' : 'certificate',
-      source: jwt?.issuer ?? certificate?.authorities.join(', ') ?? '',
-    })),
+    issuers: Object.entries(config.issuers).map(([name, issuer]) => describeIssuer(name, issuer)),
     roles: [...policy.roles.values()].map(describeRole),
     ledger: config.ledger?.file ?? null,
     bindings: policy.bindings.map(describeBinding),

@@ -99,6 +99,22 @@ it('shows on whose objects a role acts, by which owner, and where the ledger is'
   expect(code).toBe(0)
 })
 
+it('shows which certificates an issuer takes', async () => {
+  write('ca.pem', createAuthority().certificate)
+  const rules = 'subject: { O: [acme, "b-*"] }, san: { dns: "*.acme.io" }, spiffe: acme.io, depth: 1'
+  write(
+    'dockgate.yaml',
+    config().replace('roles:', `  staff: { certificate: { authorities: ca.pem, ${rules} } }\nroles:`),
+  )
+  const { stdout } = await place.run('check', '--config', 'dockgate.yaml')
+  expect(stdout).toContain(`
+    takes certificates with subject.O acme or b-*; san.dns *.acme.io; one SPIFFE ID of spiffe://acme.io
+    signed by one of its authorities, with at most 1 more between
+    revoked by revocations.file alone: no crl
+roles
+`)
+})
+
 it.each([
   ['broken YAML', () => 'listeners: [', /^dockgate: dockgate\.yaml:\d+:\d+: /],
   ['an unknown key', () => config({ more: 'listenrs: []\n' }), /dockgate\.yaml:12:1: listenrs: .*"listeners"/],

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { describe as describeConfig, describeRole } from '../../src/policy/describe.ts'
-import { createWorkspace } from '../config/workspace.ts'
+import { certificateFor, createWorkspace } from '../config/workspace.ts'
 import { policyOf } from './fixtures.ts'
 
 const workspace = createWorkspace()
@@ -21,7 +21,7 @@ describe('the description of a configuration', () => {
     expect(rest).toEqual({
       engine: 'unix:///var/run/docker.sock',
       listeners: [{ name: '127.0.0.1:2375', address: '127.0.0.1:2375', tls: false, clientCertificates: 'none' }],
-      issuers: [{ name: 'local', kind: 'jwt', source: 'local' }],
+      issuers: [{ name: 'local', kind: 'jwt', source: 'local', certificates: null }],
       ledger: null,
       bindings: [{ role: 'observer', issuer: 'local', when: 'subject == "x"', owner: null }],
       warnings: [],
@@ -39,6 +39,41 @@ describe('the description of a configuration', () => {
     expect(bindings.map(({ owner }) => owner)).toEqual([
       '${subject}',
       '${issuer}:${claims.project_path}#${claims.project_id}',
+    ])
+  })
+
+  it('has which certificates an issuer takes', () => {
+    const { certificate } = certificateFor()
+    workspace.write('one.pem', certificate)
+    workspace.write('two.pem', certificate)
+    const pin = `${'A'.repeat(43)}=`
+    const rules = `subject: {O: acme, OU: [ops, "b-*"]}, san: {dns: "*.acme.io"}, spiffe: acme.io, pins: [${pin}], depth: 1`
+    const { issuers } = described({
+      3: `issuers:\n  open: {certificate: {authorities: one.pem}}\n  staff: {certificate: {authorities: [one.pem, two.pem], ${rules}}}`,
+    })
+    const at = (name: string) => `${workspace.directory}/${name}`
+    const any = { crl: [], pins: [], patterns: {}, spiffe: null }
+    expect(issuers).toEqual([
+      {
+        name: 'open',
+        kind: 'certificate',
+        source: at('one.pem'),
+        certificates: { ...any, authorities: [at('one.pem')], depth: 8 },
+      },
+      {
+        name: 'staff',
+        kind: 'certificate',
+        source: `${at('one.pem')}, ${at('two.pem')}`,
+        certificates: {
+          authorities: [at('one.pem'), at('two.pem')],
+          depth: 1,
+          crl: [],
+          pins: [pin],
+          patterns: { 'subject.O': ['acme'], 'subject.OU': ['ops', 'b-*'], 'san.dns': ['*.acme.io'] },
+          spiffe: 'acme.io',
+        },
+      },
+      expect.objectContaining({ name: 'local', certificates: null }),
     ])
   })
 
