@@ -15,6 +15,7 @@ import { headerValues } from '../inspect/raw-headers.ts'
 import type { Surroundings } from '../inspect/surroundings.ts'
 import { checkHead } from '../listen/head.ts'
 import { confine, ownerOf } from '../objects/confine.ts'
+import { inOneRequest } from '../objects/in-one-request.ts'
 import { made } from '../objects/made.ts'
 import { send, type World } from '../objects/request.ts'
 import { stampsOf } from '../objects/stamps.ts'
@@ -120,12 +121,14 @@ export async function decide(
   listener: ListenerConfig,
   source: BodySource,
 ): Promise<Errand> {
-  const checked = await judge(gate, exchange, request, listener, source)
+  const world = gate.world === null ? null : inOneRequest(gate.world)
+  const grounds = world === null ? gate : { ...gate, world }
+  const checked = await judge(grounds, exchange, request, listener, source)
   const { principal, role, owner, id } = exchange
-  if (gate.world === null || role === null || principal === null) return send(checked)
-  if (role.objects === null) return send(await updated(made(checked, stampsOf(owner, principal, id)), gate.world))
+  if (world === null || role === null || principal === null) return send(checked)
+  if (role.objects === null) return send(await updated(made(checked, stampsOf(owner, principal, id)), world))
   if (owner === null) throw new Error(`role ${role.name} has objects of its own, and its binding no owner`)
-  const errand = await confine(checked, ownerOf(owner, role.objects, principal, id), gate.world)
+  const errand = await confine(checked, ownerOf(owner, role.objects, principal, id), world)
   exchange.reason = errand.reason
   return errand
 }
