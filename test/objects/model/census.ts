@@ -2,7 +2,7 @@ import type { Ledger } from '../../../src/objects/ledger.ts'
 import type { Answer, Party } from '../scene.ts'
 
 /** An object that the engine has, as it is looked at past the gate. */
-export interface Object {
+interface Object {
   readonly kind: 'container' | 'network' | 'volume' | 'image'
   readonly id: string
   readonly labels: Readonly<Record<string, string>>
@@ -10,7 +10,7 @@ export interface Object {
   readonly state: string
 }
 
-export type Census = ReadonlyMap<string, Object>
+type Census = ReadonlyMap<string, Object>
 
 interface Item {
   readonly Id: string
@@ -22,7 +22,7 @@ interface Item {
 }
 
 /** Everything that somebody made on an engine. */
-export async function takeCensus(direct: Party): Promise<Census> {
+async function takeCensus(direct: Party): Promise<Census> {
   const ask = async (target: string) => (await direct.call('GET', target)).json
   const [containers, networks, volumes, images] = await Promise.all([
     ask('/containers/json?all=1'),

@@ -3,7 +3,7 @@ import type { Answer } from '../scene.ts'
 
 export type Kind = 'container' | 'network' | 'volume' | 'image' | 'exec'
 /** An id in full, its first twelve digits, or as few of them as tell it from the owner's others. */
-export type Form = 'full' | 'short' | 'brief'
+type Form = 'full' | 'short' | 'brief'
 
 /** How a command names an object: by a name of the tiny pool, as one of the owner's own, or as one of somebody else's. */
 export type Ref =
