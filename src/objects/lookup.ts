@@ -7,6 +7,7 @@ import { type Containers, factsOfInspected, factsOfListed } from './containers.t
 import { at, textAt } from './edit.ts'
 import type { Ledger } from './ledger.ts'
 import type { Memory } from './memory.ts'
+import { isOwnVolume } from './own.ts'
 import { OWNER_LABEL, ownerIn } from './stamps.ts'
 import type { Ask, Owner, Told } from './types.ts'
 
@@ -81,7 +82,8 @@ const KINDS: Readonly<Record<OwnedKind, KindFacts>> = {
     name: ['Name'],
     labels: ['Labels'],
     prefixed: true,
-    idPart: null,
+    // What the engine named by itself has no prefix.
+    idPart: /^[0-9a-f]{64}$/,
   },
   service: swarm('services'),
   secret: swarm('secrets'),
@@ -129,8 +131,8 @@ export interface LookupParts {
 export function createLookup({ inspect, listOwn, containers, ledger, memory }: LookupParts): Lookup {
   async function isOwn(kind: OwnedKind, told: JsonObject, owner: Owner): Promise<boolean> {
     if (kind === 'container') return (await containers.ownerOf(factsOfInspected(told))) === owner.key
-    if (ownerIn(at(told, ...KINDS[kind].labels)) === owner.key) return true
-    return kind === 'volume' && ledger.volumeOwner(textAt(told, 'Name')) === owner.key
+    if (kind === 'volume') return isOwnVolume({ ledger }, told, owner.key)
+    return ownerIn(at(told, ...KINDS[kind].labels)) === owner.key
   }
 
   async function foundIn(kind: OwnedKind, told: JsonValue, owner: Owner): Promise<Found | null> {

@@ -5,7 +5,8 @@ import type { Errand, Reshaped, Shape } from './types.ts'
 const ID = /(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/g
 /** More than any error of an engine names. */
 const MOST_IDS = 16
-const HIDDEN = "(somebody else's)"
+/** In place of an id that is another's. */
+export const HIDDEN = "(somebody else's)"
 
 /**
  * An errand whose errors name no object of somebody else: the engine says what stands in the way (`already in use by

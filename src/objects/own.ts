@@ -4,6 +4,7 @@ import { isJsonArray, JsonNumber, type JsonValue } from '../inspect/json/value.t
 import { Refusal } from '../refusal.ts'
 import { factsOfListed } from './containers.ts'
 import { at, textAt } from './edit.ts'
+import type { Ledger } from './ledger.ts'
 import type { World } from './request.ts'
 import { OWNER_LABEL, ownerIn } from './stamps.ts'
 import type { Ask } from './types.ts'
@@ -31,9 +32,14 @@ export async function countNetworks({ ask }: Pick<World, 'ask'>, key: string): P
   return (await list(ask, '/networks?', { label: [`${OWNER_LABEL}=${key}`] })).length
 }
 
+/** Whose a volume is: its label counts, and the ledger only where it has none, as a name may have been another's before. */
+export function volumeOwner(ledger: Ledger, labels: JsonValue | undefined, name: string): string | null {
+  return ownerIn(labels) ?? ledger.volumeOwner(name)
+}
+
 /** Whether a volume is the owner's, by what the engine says of it. */
 export function isOwnVolume({ ledger }: Pick<World, 'ledger'>, told: JsonValue, key: string): boolean {
-  return ownerIn(at(told, 'Labels')) === key || ledger.volumeOwner(textAt(told, 'Name')) === key
+  return volumeOwner(ledger, at(told, 'Labels'), textAt(told, 'Name')) === key
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { JsonValue } from '../inspect/json/value.ts'
 import { type Labels, labelMark, type Sight, type Soon } from './answers/sight.ts'
 import { factsOfListed } from './containers.ts'
+import { at } from './edit.ts'
 import { imageEventSeen, imageSeen } from './images/seen.ts'
 import type { OwnedKind } from './lookup.ts'
+import { volumeOwner } from './own.ts'
 import type { World } from './request.ts'
 import { OWNER_LABEL, RECORD_LABEL } from './stamps.ts'
 import type { Owner } from './types.ts'
@@ -18,6 +20,13 @@ export function sightOf(owner: Owner, world: World): Sight {
     const known = memory.owner(kind, id)
     if (known !== undefined) return known === owner.key
     return world.lookup(kind, id, { ...owner, prefix: '' }).then((found) => found !== null && !found.shared)
+  }
+
+  /** A name comes back as another's: what was known of it counts only when it is gone. */
+  async function volumeNow(name: string): Promise<boolean> {
+    const { status, body } = await world.inspect('volume', name)
+    if (status === 200) memory.note('volume', name, volumeOwner(ledger, at(body, 'Labels'), name))
+    return (memory.owner('volume', name) ?? ledger.volumeOwner(name)) === owner.key
   }
 
   /** Counted once an answer. */
@@ -46,11 +55,10 @@ export function sightOf(owner: Owner, world: World): Sight {
     },
     network: (id, _name, labels) => owned('network', id, labels),
     volume(name, labels) {
-      if (isOwn(labels) || ledger.volumeOwner(name) === owner.key) return true
-      return labels === null && owned('volume', name, null)
+      return labels === null ? volumeNow(name) : volumeOwner(ledger, labels, name) === owner.key
     },
     image: (item) => imageSeen(item, owner, images, ledger),
-    imageEvent: (id, _action, reference) => imageEventSeen(id, reference, owner, ledger),
+    imageEvent: (id, _action, reference) => imageEventSeen(id, reference, owner, images, ledger),
     service: (id, labels) => owned('service', id, labels),
     task: (_id, _service, labels) => isOwn(labels),
     secret: (id, labels) => owned('secret', id, labels),

@@ -10,15 +10,21 @@ import type { Errand, Shape } from './types.ts'
  * is the engine's own for this operation, whatever its version says.
  *
  * @param parameter the path or query parameter that names the object
+ * @param others stand in the body already
  */
-export function aboutNothing(checked: CheckedRequest, kind: ObjectKind, parameter: string): Errand {
+export function aboutNothing(
+  checked: CheckedRequest,
+  kind: ObjectKind,
+  parameter: string,
+  others: readonly Twin[] = [],
+): Errand {
   const { operation } = checked
   const name = parameterOf(operation, parameter)
   const twin = twinOf(kind, name)
   return {
     kind: 'send',
     checked: { ...checked, operation: renamed(operation, parameter, twin.whole) },
-    shape: puttingBack(twin),
+    shape: puttingBack(twin, ...others),
     over: () => {},
     reason: 'object-unknown',
   }
@@ -78,8 +84,8 @@ export function parameterOf({ params, query }: Operation, parameter: string): st
   return params[parameter] ?? query.find(([name]) => name === parameter)?.[1] ?? ''
 }
 
-export function puttingBack(twin: Twin): Shape {
-  return (status) => ({ kind: 'whole', change: (bytes) => ({ status, bytes: putBack(bytes, twin) }) })
+export function puttingBack(...twins: readonly Twin[]): Shape {
+  return (status) => ({ kind: 'whole', change: (bytes) => ({ status, bytes: twins.reduce(putBack, bytes) }) })
 }
 
 /** A small JSON answer of the engine with what the client gave in place of what was sent. */

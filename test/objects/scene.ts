@@ -19,6 +19,8 @@ export interface Owners {
   readonly direct: Party
   records(): readonly Record<string, unknown>[]
   readonly configuration: string
+  /** The file. */
+  readonly ledger: string
   /** Ends the gate and starts it anew, with the same ledger. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -33,6 +35,8 @@ export interface Party {
 
 export interface Answer {
   readonly status: number
+  /** Names and values, a header a line. */
+  readonly headers: string
   readonly body: Buffer
   /** Undefined: no JSON. */
   readonly json: unknown
@@ -78,6 +82,7 @@ export async function startOwners(name: EngineName, more: Readonly<Record<string
   return {
     engine,
     configuration,
+    ledger: file('ledger.db'),
     as: (owner, role = 'own') => party({ role, owner }),
     operator: () => party({ role: 'operator' }),
     direct: {
@@ -116,13 +121,23 @@ function call(where: Where, method: string, target: string, body?: object | Buff
   return new Promise((resolve, reject) => {
     const request = http.request({ ...to, method, path: target, headers, agent: false }, (response) => {
       buffer(response).then(
-        (bytes) => resolve({ status: response.statusCode ?? 0, body: bytes, json: parsed(bytes) }),
+        (bytes) =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: lines(response.rawHeaders),
+            body: bytes,
+            json: parsed(bytes),
+          }),
         reject,
       )
     })
     request.on('error', reject)
     request.end(content)
   })
+}
+
+function lines(rawHeaders: readonly string[]): string {
+  return rawHeaders.map((text, index) => (index % 2 === 0 ? `${text}: ` : `${text}\n`)).join('')
 }
 
 function parsed(bytes: Buffer): unknown {

@@ -14,7 +14,7 @@ export function imageList(sight: Sight): Elements {
 
 /**
  * An image's summary, of ImageList and of SystemDataUsage. An image can be many owners', so beside its references:
- * - `Containers` counts only the owner's, as do the ids in `Manifests[].ImageData.Containers` (API 1.47);
+ * - `Containers` counts only the owner's where it counts, as do the ids in `Manifests[].ImageData.Containers` (API 1.47);
  * - `SharedSize` tells of layers in other images, anybody's: it is -1, "not calculated" (Engine API, ImageSummary);
  * - `Identity` (engines from 29 on) tells which repositories it was pulled from, by anybody, and goes;
  * - so do a `Descriptor`'s annotations, where the containerd store keeps the name that an image was loaded by.
@@ -24,7 +24,7 @@ export function imageItem(sight: Sight, tally: Tally = () => {}): Decide {
     if (!isPlainObject(item)) return false
     return whenKnown(sight.image(item), (kept): Kept | Promise<Kept> => {
       if (kept === false) return false
-      return whenKnown(sight.containersOf(textOf(item, 'Id')), (containers): Kept | Promise<Kept> => {
+      return whenKnown(ownContainers(item, sight), (containers): Kept | Promise<Kept> => {
         tally(item, containers)
         return whenKnown(hiddenContainers(item, sight), (hidden): Kept => {
           if (kept === true && isNarrow(item, containers)) return true
@@ -34,6 +34,11 @@ export function imageItem(sight: Sight, tally: Tally = () => {}): Decide {
       })
     })
   }
+}
+
+/** What the engine did not count stays so. */
+function ownContainers(item: PlainObject, sight: Sight) {
+  return numberOf(item, 'Containers') === -1 ? -1 : sight.containersOf(textOf(item, 'Id'))
 }
 
 function isNarrow(item: PlainObject, containers: number): boolean {

@@ -29,6 +29,8 @@ export interface Images {
    * and then it is nobody else's before the returned function is called.
    */
   take(reference: string, owner: Owner, how: How): Promise<(() => void) | null>
+  /** Whether the owner alone is making something of a full reference now. */
+  isMaking(reference: string, owner: Owner): boolean
   /** Keeps others from a full reference while an image is used by it; null: somebody else is about to change it. */
   hold(reference: string, owner: Owner, how: How): (() => void) | null
   /** Notes what an owner made, or fetched, under a full reference: the image that the engine has there. */
@@ -105,6 +107,10 @@ export function createImages(ask: Ask, ledger: Ledger, isShared: IsShared): Imag
     visible,
     noteNamed,
     hold,
+    isMaking(reference, owner) {
+      const now = taken.get(reference)
+      return now?.owner === owner.key && now.how === 'made'
+    },
     async take(reference, owner, how) {
       const release = hold(reference, owner, how)
       if (release === null) return null

@@ -53,8 +53,16 @@ export function imageHistory(owner: Owner, images: Images): Decide {
 }
 
 /** Image events name an image by its id, or by a reference. */
-export function imageEventSeen(id: string, reference: string, owner: Owner, ledger: Ledger): boolean {
+export function imageEventSeen(
+  id: string,
+  reference: string,
+  owner: Owner,
+  { isMaking }: Pick<Images, 'isMaking'>,
+  ledger: Ledger,
+): boolean {
   const full = fullReference(reference === '' ? id : reference)
+  // That an image has its name is told before the answer that says so, which the ledger waits for.
+  if (full !== null && isMaking(full, owner)) return true
   if (full !== null && ledger.holdersOf(full).some((holder) => holder.owner === owner.key)) return true
   return ledger.ownsImage(id, owner.key) && (reference === '' || reference === id)
 }

@@ -5,12 +5,14 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../.
 import { factsOfInspected, UNNAMED_VOLUME } from '../containers.ts'
 import { at, edited, objectFrom, textAt, withAlias } from '../edit.ts'
 import { made } from '../made.ts'
+import { HIDDEN } from '../masked.ts'
 import {
   bodyOf,
   messageOf,
   type OwnedRequest,
   type Rule,
   referred,
+  refusedAs,
   Settled,
   send,
   withBody,
@@ -20,7 +22,7 @@ import {
 import { expiryOf, ownStamps } from '../stamps.ts'
 import { parameterOf, puttingBack, twinOf, withPrefix } from '../twin.ts'
 import type { Errand, Reshaped, Shape } from '../types.ts'
-import { makeVolumes, namedVolumes, volumeLock, withVolumes } from './named-volumes.ts'
+import { makeVolumes, namedVolumes, unmakeVolumes, volumeLock, volumeNames, withVolumes } from './named-volumes.ts'
 
 const MOUNTS = ['HostConfig', 'Mounts'] as const
 const ENDPOINTS = ['NetworkingConfig', 'EndpointsConfig'] as const
@@ -41,16 +43,19 @@ const create: Rule = async (request) => {
   let sent = await withMountedImages(body, request)
   sent = await withOtherContainers(sent, request)
   sent = await withNetworks(sent, request)
-  sent = withVolumes(sent, MOUNTS, owner.prefix, stamps)
+  const called = await volumeNames(volumes, request)
+  sent = withVolumes(sent, MOUNTS, called, stamps)
   const named = withOperation(checked, withPrefix(checked.operation, 'name', owner.prefix))
-  const release = await world.locks.hold(volumes.map(({ name }) => volumeLock(`${owner.prefix}${name}`)))
+  const release = await world.locks.hold([...called.values()].map(volumeLock))
+  let fresh: readonly string[]
   try {
-    await makeVolumes(volumes, request, stamps)
+    if (volumes.length > 0) await checkName(request)
+    fresh = await makeVolumes(volumes, called, request, stamps)
   } catch (cause) {
     release()
     throw cause
   }
-  return send(made(withBody(named, sent), stamps), verified(request, image.id), release)
+  return send(made(withBody(named, sent), stamps), verified(request, image.id, fresh), release)
 }
 
 /** The engine is asked to make a container of an image that nobody has. */
@@ -66,6 +71,24 @@ function ofNoImage(checked: CheckedRequest, name: string): Errand {
     over: () => {},
     reason: 'object-unknown',
   }
+}
+
+/** As the engine answers, before volumes are made for what it will not make. */
+async function checkName({ checked, owner, world }: OwnedRequest): Promise<void> {
+  const name = parameterOf(checked.operation, 'name').replace(/^\//, '')
+  if (name === '') return
+  const called = `${owner.prefix}${name}`
+  const { body } = await world.inspect('container', called)
+  if (textAt(body, 'Name') !== `/${called}`) return
+  const facts = factsOfInspected(body)
+  const id = (await world.containers.ownerOf(facts)) === owner.key ? facts.id : HIDDEN
+  throw new Settled(
+    refusedAs(
+      'name-taken',
+      409,
+      `Conflict. The container name "/${name}" is already in use by container "${id}". You have to remove (or rename) that container to be able to reuse that name.`,
+    ),
+  )
 }
 
 /** Images that are mounted are named by their ids: the engine looks again whenever the container starts. */
@@ -136,9 +159,9 @@ function replaced(object: JsonValue, name: string, as: string, value: JsonValue)
 
 /**
  * What was made is known before its id is told: it is of the image that was looked up, and its volumes without a name,
- * which carry no labels, are the owner's.
+ * which carry no labels, are the owner's. What was not made leaves no volumes behind.
  */
-function verified({ checked, owner, world }: OwnedRequest, image: string): Shape {
+function verified({ checked, owner, world }: OwnedRequest, image: string, fresh: readonly string[]): Shape {
   const check = async (bytes: Buffer): Promise<Reshaped> => {
     const id = textAt(parseJson(bytes), 'Id')
     const { body } = await world.inspect('container', id)
@@ -154,7 +177,11 @@ function verified({ checked, owner, world }: OwnedRequest, image: string): Shape
     }
     return { status: 201, bytes }
   }
-  return (status) => (status === 201 ? { kind: 'whole', change: check } : null)
+  const unmake = async (status: number, bytes: Buffer): Promise<Reshaped> => {
+    await unmakeVolumes(fresh, world)
+    return { status, bytes }
+  }
+  return (status) => ({ kind: 'whole', change: status === 201 ? check : (bytes) => unmake(status, bytes) })
 }
 
 export const CREATE_RULES: Partial<Record<OperationId, Rule>> = { ContainerCreate: create }

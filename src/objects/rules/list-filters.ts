@@ -5,6 +5,7 @@ import type { OwnedKind } from '../lookup.ts'
 import type { OwnedRequest } from '../request.ts'
 import { parameterOf, puttingBack, renamed, type Twin, twinOf } from '../twin.ts'
 import type { Shape } from '../types.ts'
+import { volumeName } from './named-volumes.ts'
 
 /** A list's filters as they are sent, and what puts the client's names back into an error about them. */
 export interface Filtered {
@@ -53,13 +54,17 @@ export async function withOwnNames(request: OwnedRequest, operation: Operation):
       if (name !== '') sent = renamed(sent, parameter, await ownName(name, 'container', request, twins))
     }
   }
-  return { operation: sent, shape: twins.length === 0 ? null : puttingAllBack(twins) }
+  return {
+    operation: sent,
+    shape: twins.length === 0 ? null : (status) => (status < 400 ? null : puttingBack(...twins)(status)),
+  }
 }
 
-async function ownName(value: string, names: Names, { owner, world }: OwnedRequest, twins: Twin[]): Promise<string> {
+async function ownName(value: string, names: Names, request: OwnedRequest, twins: Twin[]): Promise<string> {
+  const { owner, world } = request
   if (names === 'pattern') return prefixedPattern(value, owner.prefix)
   // The engine takes a place in the container there too.
-  if (names === 'volume') return value.startsWith('/') ? value : `${owner.prefix}${value}`
+  if (names === 'volume') return value.startsWith('/') ? value : volumeName(value, request)
   const name = value.replace(/^\//, '')
   const found = names === 'image' ? await world.images.find(name, owner) : await world.lookup(names, name, owner)
   if (found !== null) return found.id
@@ -73,21 +78,4 @@ function prefixedPattern(pattern: string, prefix: string): string {
   if (prefix === '') return pattern
   const [, start = '', rest = ''] = /^(\^?\/?)(.*)$/s.exec(pattern) ?? []
   return start === '' ? rest : `${start}${prefix}${rest}`
-}
-
-function puttingAllBack(twins: readonly Twin[]): Shape {
-  return (status) => {
-    if (status < 400) return null
-    return {
-      kind: 'whole',
-      async change(bytes) {
-        let shown = { status, bytes }
-        for (const twin of twins) {
-          const reshaping = puttingBack(twin)(status)
-          if (reshaping?.kind === 'whole') shown = await reshaping.change(shown.bytes)
-        }
-        return shown
-      },
-    }
-  }
 }

@@ -1,7 +1,9 @@
+import { encodeComponent } from '../../engine/target.ts'
 import { isJsonArray, type JsonObject, type JsonValue } from '../../inspect/json/value.ts'
 import { parseBind, writeBind } from '../../inspect/judge/binds.ts'
 import { at, edited, objectFrom, textAt } from '../edit.ts'
-import { type OwnedRequest, refusedAs, Settled } from '../request.ts'
+import { isOwnVolume } from '../own.ts'
+import { type OwnedRequest, refusedAs, Settled, type World } from '../request.ts'
 import { type Stamps, stamped } from '../stamps.ts'
 
 /*
@@ -36,18 +38,41 @@ export function namedVolumes(body: JsonValue, mounts: readonly string[]): readon
   ]
 }
 
+/** What the engine made a name of by itself for a volume that was given none. */
+const UNNAMED = /^[0-9a-f]{64}$/
+
+/** What the engine calls a volume: what it named by itself has no prefix. */
+export async function volumeName(name: string, { owner, world }: OwnedRequest): Promise<string> {
+  const found = owner.prefix !== '' && UNNAMED.test(name) ? await world.lookup('volume', name, owner) : null
+  return found?.id ?? `${owner.prefix}${name}`
+}
+
+/** What the engine calls volumes, by what the client does. */
+export type VolumeNames = ReadonlyMap<string, string>
+
+export async function volumeNames(volumes: readonly NamedVolume[], request: OwnedRequest): Promise<VolumeNames> {
+  const names = new Map<string, string>()
+  for (const { name } of volumes) names.set(name, await volumeName(name, request))
+  return names
+}
+
 /** The body with volumes under the names that the engine knows, and the owner's labels on those without a name. */
-export function withVolumes(body: JsonObject, mounts: readonly string[], prefix: string, stamps: Stamps): JsonObject {
+export function withVolumes(
+  body: JsonObject,
+  mounts: readonly string[],
+  called: VolumeNames,
+  stamps: Stamps,
+): JsonObject {
   let sent = body
-  if (prefix !== '' && at(body, 'HostConfig', 'Binds') !== undefined) {
-    sent = edited(sent, ['HostConfig', 'Binds'], (binds) => mapList(binds, (bind) => prefixedBind(bind, prefix)))
+  if (at(body, 'HostConfig', 'Binds') !== undefined) {
+    sent = edited(sent, ['HostConfig', 'Binds'], (binds) => mapList(binds, (bind) => calledBind(bind, called)))
   }
   if (listAt(body, mounts).length === 0) return sent
   return edited(sent, mounts, (list) =>
     mapList(list, (mount) => {
       if (textAt(mount, 'Type') !== 'volume') return mount
       const labelled = stamped(mount, ['VolumeOptions', 'Labels'], stamps)
-      return isNamedVolume(mount) ? edited(labelled, ['Source'], (name) => `${prefix}${name}`) : labelled
+      return isNamedVolume(mount) ? edited(labelled, ['Source'], (name) => called.get(String(name)) ?? name) : labelled
     }),
   )
 }
@@ -55,26 +80,46 @@ export function withVolumes(body: JsonObject, mounts: readonly string[], prefix:
 /**
  * Sees to it that each volume is there and the owner's; the caller holds their names.
  *
+ * @returns what the engine calls those that were made
  * @throws Settled where one is another's
  */
 export async function makeVolumes(
   volumes: readonly NamedVolume[],
+  called: VolumeNames,
   { owner, world }: OwnedRequest,
   stamps: Stamps,
-): Promise<void> {
-  for (const { name, driver, options, labels } of volumes) {
-    if ((await world.lookup('volume', name, owner)) !== null) continue
-    const called = `${owner.prefix}${name}`
-    if ((await world.inspect('volume', called)).status !== 404) throw new Settled(nameTaken(name))
-    const made = objectFrom([
-      ['Name', called],
+): Promise<readonly string[]> {
+  const missing: NamedVolume[] = []
+  for (const volume of volumes) {
+    const there = await world.inspect('volume', called.get(volume.name) ?? '')
+    if (there.status === 404) missing.push(volume)
+    else if (there.status !== 200 || !isOwnVolume(world, there.body, owner.key))
+      throw new Settled(nameTaken(volume.name))
+  }
+  const made = new Set<string>()
+  for (const { name, driver, options, labels } of missing) {
+    const as = called.get(name) ?? ''
+    if (made.has(as)) continue
+    world.memory.note('volume', as, owner.key)
+    const asked = objectFrom([
+      ['Name', as],
       ['Driver', driver === '' ? 'local' : driver],
       ['DriverOpts', options],
       ['Labels', labels],
     ])
-    const { status, body } = await world.ask('POST', '/volumes/create', stamped(made, ['Labels'], stamps))
-    if (status !== 201) throw new Settled(refusedAs('allowed', status, textAt(body, 'message')))
+    const { status, body } = await world.ask('POST', '/volumes/create', stamped(asked, ['Labels'], stamps))
+    if (status !== 201) {
+      await unmakeVolumes([...made], world)
+      throw new Settled(refusedAs('allowed', status, textAt(body, 'message')))
+    }
+    made.add(as)
   }
+  return [...made]
+}
+
+/** Removes what was made for something that the engine then did not make; the caller still holds the names. */
+export async function unmakeVolumes(names: readonly string[], { ask }: World): Promise<void> {
+  for (const name of names) await ask('DELETE', `/volumes/${encodeComponent(name)}`)
 }
 
 /** For everybody the same, whoever has it. */
@@ -92,9 +137,10 @@ function volumeOfBind(bind: JsonValue): string | null {
   return parsed === null || parsed.source === '' || parsed.source.startsWith('/') ? null : parsed.source
 }
 
-function prefixedBind(bind: JsonValue, prefix: string): JsonValue {
+function calledBind(bind: JsonValue, called: VolumeNames): JsonValue {
   const parsed = typeof bind === 'string' && volumeOfBind(bind) !== null ? parseBind(bind) : null
-  return parsed === null ? bind : writeBind({ ...parsed, source: `${prefix}${parsed.source}` })
+  const source = parsed === null ? undefined : called.get(parsed.source)
+  return parsed === null || source === undefined || source === parsed.source ? bind : writeBind({ ...parsed, source })
 }
 
 function isNamedVolume(mount: JsonValue): boolean {

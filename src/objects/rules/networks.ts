@@ -1,9 +1,12 @@
 import type { OperationId } from '../../engine/operations.ts'
 import { networkInspect } from '../answers/networks.ts'
 import { edited, textAt, withAlias } from '../edit.ts'
+import type { Found } from '../lookup.ts'
 import { made } from '../made.ts'
-import { bodyOf, onObject, type Rule, referred, send, withBody } from '../request.ts'
+import { bodyOf, type OwnedRequest, onObject, type Rule, referred, send, withBody, withOperation } from '../request.ts'
 import { ownStamps } from '../stamps.ts'
+import { aboutNothing, parameterOf, renamed, twinOf } from '../twin.ts'
+import type { Errand } from '../types.ts'
 import { withoutServices } from './conflict.ts'
 import { narrowed } from './lists.ts'
 import { remembered } from './remembered.ts'
@@ -23,8 +26,39 @@ const create: Rule = async (request) => {
   return send(made(unique, ownStamps(owner)), remembered(request, 'network', 'Id'))
 }
 
+type Then = (request: OwnedRequest, network: Found) => Errand | Promise<Errand>
+
+/**
+ * A rule for a network and the container that the body names. Of a network that is not there, too, the engine is told
+ * only of the owner's container: it may look for that one first.
+ *
+ * @param needed whether the owner's container is left alone where there is no network: an engine takes any name for one that
+ * does not run, and looks for it when it starts
+ */
+function withContainer(needed: boolean, then: Then): Rule {
+  return async (request) => {
+    const { checked, owner, world } = request
+    const called = parameterOf(checked.operation, 'id')
+    const name = textAt(bodyOf(checked), 'Container')
+    const found = await world.lookup('network', called, owner)
+    const container = found === null ? await world.lookup('container', name, owner) : null
+    const network = container !== null && needed ? await referred(request, 'network', called) : found
+    if (network !== null) {
+      const byId = withOperation(checked, renamed(checked.operation, 'id', network.id))
+      return then({ ...request, checked: byId }, network)
+    }
+    const twin =
+      container === null ? twinOf('container', name) : { whole: container.id, random: container.id, original: name }
+    const sent = withBody(
+      checked,
+      edited(bodyOf(checked), ['Container'], () => twin.whole),
+    )
+    return aboutNothing(sent, 'network', 'id', [twin])
+  }
+}
+
 /** The endpoint says by id which network is meant, and the container is named by its id. */
-const connect = onObject('network', 'id', async (request, network) => {
+const connect = withContainer(true, async (request, network) => {
   const { checked, owner } = request
   const container = await referred(request, 'container', textAt(bodyOf(checked), 'Container'))
   const known = edited(bodyOf(checked), ['Container'], () => container.id)
@@ -40,7 +74,7 @@ const connect = onObject('network', 'id', async (request, network) => {
   )
 })
 
-const disconnect = onObject('network', 'id', async (request) => {
+const disconnect = withContainer(false, async (request) => {
   const body = bodyOf(request.checked)
   const { id } = await referred(request, 'container', textAt(body, 'Container'))
   return send(

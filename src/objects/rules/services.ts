@@ -22,14 +22,16 @@ async function served(request: OwnedRequest, current: JsonValue, finish: Finish)
   const stamps = ownStamps(owner)
   const { spec, written, unknown } = await ownSpec(bodyOf(checked), request, current)
   const volumes = namedVolumes(spec, SERVICE_MOUNTS)
-  const release = await world.locks.hold(volumes.map(({ name }) => volumeLock(`${owner.prefix}${name}`)))
+  // Later tasks look for the names again, so all of them have the prefix.
+  const called = new Map(volumes.map(({ name }) => [name, `${owner.prefix}${name}`]))
+  const release = await world.locks.hold([...called.values()].map(volumeLock))
   try {
-    await makeVolumes(volumes, request, stamps)
+    await makeVolumes(volumes, called, request, stamps)
   } catch (cause) {
     release()
     throw cause
   }
-  const sent = withBody(checked, withVolumes(spec, SERVICE_MOUNTS, owner.prefix, literal(stamps)))
+  const sent = withBody(checked, withVolumes(spec, SERVICE_MOUNTS, called, literal(stamps)))
   const errand = send(finish(sent, stamps), told(request, written), release)
   return unknown ? { ...errand, reason: 'object-unknown' } : errand
 }
