@@ -44,7 +44,7 @@ export interface Variable {
 export function readCommands(root: Root, unit: Unit): readonly Command[] {
   const variables = environmentOf(root, unit)
   return listSetting(unit.lines, 'Service', 'ExecStart').flatMap((line) => {
-    const written = splitWords(line.value, 'systemd')
+    const written = splitWords(line.value)
     return written.length === 0 ? [] : [{ place: line, written, words: expand(line, written, variables) }]
   })
 }
@@ -53,14 +53,15 @@ export function readCommands(root: Root, unit: Unit): readonly Command[] {
 export function environmentOf(root: Root, unit: Unit): ReadonlyMap<string, Variable> {
   const variables = new Map<string, Variable>()
   for (const line of listSetting(unit.lines, 'Service', 'Environment')) {
-    for (const word of splitWords(line.value, 'systemd')) {
+    for (const word of splitWords(line.value)) {
       const equals = word.indexOf('=')
       set(variables, word.slice(0, Math.max(equals, 0)), { value: word.slice(equals + 1), place: line })
     }
   }
   for (const { value } of listSetting(unit.lines, 'Service', 'EnvironmentFile')) {
     const file = value.replace(/^-/, '')
-    for (const { key, value: text, line } of readEnv(root, file)) set(variables, key, { value: text, place: { file, line } })
+    for (const { key, value: text, line } of readEnv(root, file))
+      set(variables, key, { value: text, place: { file, line } })
   }
   return variables
 }
@@ -87,9 +88,13 @@ function expand(line: PlacedLine, written: readonly string[], variables: Readonl
     if (literal) return [{ text, place: line, variable: null, origin }]
     if (name === null) return [substituted(text, line, origin, variables)]
     const variable = variables.get(name)
-    const words = variable === undefined ? [] : splitWords(variable.value, 'systemd')
-    return words.map((word) => ({ text: word, place: variable?.place ?? line, variable: name, origin }))
+    return variable === undefined ? [] : wordsOf(name, variable, origin)
   })
+}
+
+/** The words of a variable's value. */
+export function wordsOf(name: string, { value, place }: Variable, origin = 0): Word[] {
+  return splitWords(value).map((text) => ({ text, place, variable: name, origin }))
 }
 
 function substituted(text: string, line: PlacedLine, origin: number, variables: ReadonlyMap<string, Variable>): Word {

@@ -21,21 +21,18 @@ const CODED: ReadonlyMap<string, number> = new Map([
 const BLANK = /\s/
 const LAST_CODE_POINT = 0x10ffff
 
-/** How backslashes are read: C-style ones as systemd has them, or as sh(1) has them. */
-export type Dialect = 'systemd' | 'shell'
-
 /**
- * Splits a command line into words: blanks part them, quotes of either kind hold them together, wherever in the word they
+ * Splits a command line into words as systemd does (systemd.syntax(7), "Quoting"): blanks part them, quotes of either kind hold them together, wherever in the word they
  * begin. Nothing is expanded. A quote without an end holds to the end of the text.
  */
-export function splitWords(text: string, dialect: Dialect): readonly string[] {
+export function splitWords(text: string): readonly string[] {
   const words: string[] = []
   let word: string | null = null
   let quote: string | null = null
   for (let at = 0; at < text.length; ) {
     const character = text[at] ?? ''
-    if (character === '\\' && !(dialect === 'shell' && quote === "'")) {
-      const { meant, length } = dialect === 'systemd' ? unescape(text, at) : shellEscape(text, at, quote !== null)
+    if (character === '\\') {
+      const { meant, length } = unescape(text, at)
       word = (word ?? '') + meant
       at += length
       continue
@@ -69,13 +66,6 @@ function unescape(text: string, at: number): { meant: string; length: number } {
     return { meant: `\\${letter}`, length: 1 + letter.length }
   }
   return { meant: String.fromCodePoint(code), length: digits.length + (count === undefined ? 1 : 2) }
-}
-
-/** In double quotes a backslash counts before four characters only (sh(1), "Double Quotes"). */
-function shellEscape(text: string, at: number, quotes: boolean): { meant: string; length: number } {
-  const next = text[at + 1] ?? ''
-  if (quotes && !'$`"\\\n'.includes(next)) return { meant: `\\${next}`, length: 1 + next.length }
-  return { meant: next === '\n' ? '' : next, length: 1 + next.length }
 }
 
 /** The words as one line of a unit file, so that `splitWords` reads the same ones again. */

@@ -1,0 +1,111 @@
+import type { Place } from './command.ts'
+import type { Option } from './flags.ts'
+import type { Root } from './root.ts'
+import { change, type Finding } from './types.ts'
+
+export const DAEMON_JSON = '/etc/docker/daemon.json'
+
+/** The options that the checks know, with the kind of value that dockerd takes. */
+const KINDS: ReadonlyMap<Option, 'list' | 'text' | 'switch'> = new Map([
+  ['hosts', 'list'],
+  ['authorization-plugins', 'list'],
+  ['group', 'text'],
+  ['icc', 'switch'],
+  ['live-restore', 'switch'],
+  ['tls', 'switch'],
+  ['tlscacert', 'text'],
+  ['tlscert', 'text'],
+  ['tlskey', 'text'],
+  ['tlsverify', 'switch'],
+  ['userns-remap', 'text'],
+])
+
+/** An option with its value in daemon.json. */
+export interface FileOption {
+  readonly option: Option
+  /** One for each element of a list. */
+  readonly value: string
+  readonly place: Place
+}
+
+export interface DaemonJson {
+  readonly file: string
+  /** The whole document; null when there is none that can be read. */
+  readonly document: Readonly<Record<string, unknown>> | null
+  readonly options: readonly FileOption[]
+  readonly findings: readonly Finding[]
+}
+
+/** Reads dockerd's configuration file. */
+export function readDaemonJson(root: Root, file: string): DaemonJson {
+  const text = root.read(file)
+  // dockerd takes a file of nothing but blanks as one without options.
+  if (text === null || text.trim() === '') return { file, document: null, options: [], findings: [] }
+  const document = parsed(text)
+  if (document === null) return { file, document, options: [], findings: [broken(file)] }
+  const findings: Finding[] = []
+  const options = [...KINDS].flatMap(([option, kind]) => {
+    const value = document[option]
+    if (value === undefined || value === null) return []
+    const values = valuesOf(value, kind)
+    const place = { file, line: lineOf(text, option) }
+    if (values === null) findings.push(wrongKind(place, option, kind))
+    return (values ?? []).map((one) => ({ option, value: one, place }))
+  })
+  return { file, document, options, findings }
+}
+
+function parsed(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ''))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null
+  } catch {
+    return null
+  }
+}
+
+function valuesOf(value: unknown, kind: 'list' | 'text' | 'switch'): string[] | null {
+  if (kind === 'switch') return typeof value === 'boolean' ? [String(value)] : null
+  if (kind === 'text') return typeof value === 'string' ? [value] : null
+  return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : null
+}
+
+/** For a person to find it: the first line that has the key. */
+function lineOf(text: string, key: string): number {
+  return text.split('\n').findIndex((line) => line.includes(JSON.stringify(key))) + 1
+}
+
+function broken(file: string): Finding {
+  return {
+    id: 'daemon-json-broken',
+    severity: 'warning',
+    where: file,
+    what: `${file} is no JSON object`,
+    why: 'dockerd does not start with it, and what it was meant to say is not known here.',
+    change: change({
+      file,
+      run: [`dockerd --validate --config-file ${file}`],
+      text: 'correct it; dockerd says where it is wrong',
+    }),
+  }
+}
+
+function wrongKind({ file, line }: Place, option: Option, kind: 'list' | 'text' | 'switch'): Finding {
+  const wanted = { list: 'a list of strings', text: 'a string', switch: 'true or false' }[kind]
+  return {
+    id: 'daemon-json-broken',
+    severity: 'warning',
+    where: `${file}:${line}`,
+    what: `"${option}" is not ${wanted}`,
+    why: 'dockerd does not start with it, and what it was meant to say is not known here.',
+    change: change({ file, text: `write ${wanted} there, or take the key out` }),
+  }
+}
+
+/** The document with one key changed, or without it when `value` is undefined, as lines to write. */
+export function daemonJsonWith({ document }: DaemonJson, key: Option, value: unknown): readonly string[] {
+  const { [key]: _, ...rest } = document ?? {}
+  return JSON.stringify(value === undefined ? rest : { ...rest, [key]: value }, null, 2).split('\n')
+}
