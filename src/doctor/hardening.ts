@@ -41,6 +41,8 @@ const ADVICE: readonly {
 
 /** Notes on settings that bound what a container can reach, and on authorisation plugins. */
 export function hardeningFindings(setUp: SetUp): readonly Finding[] {
+  // What a broken file says is not known: nothing is missing in it for certain, and it is not to be written anew.
+  if (setUp.daemonJson.findings.length > 0) return plugins(setUp)
   return [...ADVICE.flatMap((advice) => missing(setUp, advice)), ...plugins(setUp)]
 }
 
@@ -48,18 +50,14 @@ function missing(setUp: SetUp, { option, value, id, what, why, text }: (typeof A
   const { daemonJson } = setUp
   const set = settingOf(setUp, option)
   if (set !== null && (typeof value === 'string' ? set.value !== '' : set.value === String(value))) return []
+  const common = { id, severity: 'note' as const, what, why }
+  if (set !== null && set.words.length > 0) {
+    const instead = `on dockerd's command line there, write --${option}=${value}; ${text}`
+    return [{ ...common, where: where(set.place), change: change({ file: set.place.file, run: RESTART, text: instead }) }]
+  }
   const write = daemonJsonWith(daemonJson, option, value)
   const at = set === null ? daemonJson.file : where(set.place)
-  return [
-    {
-      id,
-      severity: 'note',
-      where: at,
-      what,
-      why,
-      change: change({ file: daemonJson.file, write, run: RESTART, text }),
-    },
-  ]
+  return [{ ...common, where: at, change: change({ file: daemonJson.file, write, run: RESTART, text }) }]
 }
 
 function plugins(setUp: SetUp): Finding[] {

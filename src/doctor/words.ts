@@ -32,7 +32,7 @@ export function splitWords(text: string): readonly string[] {
   for (let at = 0; at < text.length; ) {
     const character = text[at] ?? ''
     if (character === '\\') {
-      const { meant, length } = unescape(text, at)
+      const { meant, length } = escapeAt(text, at)
       word = (word ?? '') + meant
       at += length
       continue
@@ -54,7 +54,7 @@ export function splitWords(text: string): readonly string[] {
 }
 
 /** An escape that systemd does not know stays as it is written. */
-function unescape(text: string, at: number): { meant: string; length: number } {
+function escapeAt(text: string, at: number): { meant: string; length: number } {
   const letter = text[at + 1] ?? ''
   const meant = ESCAPES.get(letter)
   if (meant !== undefined) return { meant, length: 2 }
