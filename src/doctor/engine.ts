@@ -4,8 +4,8 @@ import { change, type Finding } from './types.ts'
 
 const ANSWER_MS = 3000
 const ANSWER_BYTES = 1024 * 1024
-/** The engine of 2019: what came before gets no fixes from anybody, distributions included. */
-const OLD_API = '1.40'
+/** Docker 20.10, the oldest that a distribution still keeps in repair. */
+const OLD_API = '1.41'
 /** The newest that the gate has the operations of. */
 const KNOWN_API = '1.56'
 
@@ -51,7 +51,15 @@ export function engineFindings(facts: EngineFacts, socketPath: string, named: re
   const unseen = authorizationPlugins.filter((one) => !named.includes(one))
   return [
     ...(old
-      ? [finding('engine-old', 'warning', `the engine is ${version} (API ${apiVersion})`, 'It no longer gets fixes of what lets containers out.', 'update it')]
+      ? [
+          finding(
+            'engine-old',
+            'warning',
+            `the engine is ${version} (API ${apiVersion})`,
+            'It no longer gets fixes of what lets containers out.',
+            'update it',
+          ),
+        ]
       : []),
     ...(strange
       ? [
@@ -65,10 +73,24 @@ export function engineFindings(facts: EngineFacts, socketPath: string, named: re
         ]
       : []),
     ...(rootless
-      ? [finding('engine-rootless', 'note', 'the engine is rootless', 'Where a finding says root on the host, it is the user of the engine here.', 'nothing to do')]
+      ? [
+          finding(
+            'engine-rootless',
+            'note',
+            'the engine is rootless',
+            'Where a finding says root on the host, it is the user of the engine here.',
+            'nothing to do',
+          ),
+        ]
       : []),
     ...unseen.map((one) =>
-      finding('authorization-plugin', 'note', `the engine asks the authorisation plugin "${one}"`, 'No file that was read names it.', 'see how the engine was started'),
+      finding(
+        'authorization-plugin',
+        'note',
+        `the engine asks the authorisation plugin "${one}"`,
+        'No file that was read names it.',
+        'see how the engine was started',
+      ),
     ),
   ]
 }
@@ -82,7 +104,10 @@ export function silentEngine(socketPath: string, error: unknown): Finding {
     where: socketPath,
     what: `the engine does not answer on ${socketPath} (${code ?? message})`,
     why: 'Its version, its plugins and whether it is rootless are not known here.',
-    change: change({ run: ['systemctl status docker.service docker.socket'], text: 'name another socket with --engine' }),
+    change: change({
+      run: ['systemctl status docker.service docker.socket'],
+      text: 'name another socket with --engine',
+    }),
   }
 }
 
@@ -93,7 +118,8 @@ async function get(socketPath: string, path: string): Promise<unknown> {
   })
   const bytes = await readWhole(answer, ANSWER_BYTES)
   if (bytes === null) answer.destroy()
-  if (answer.statusCode !== 200 || bytes === null) throw new Error(`${path}: no answer of an engine (${answer.statusCode})`)
+  if (answer.statusCode !== 200 || bytes === null)
+    throw new Error(`${path}: no answer of an engine (${answer.statusCode})`)
   return JSON.parse(bytes.toString('utf8'))
 }
 

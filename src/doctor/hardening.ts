@@ -53,7 +53,9 @@ function missing(setUp: SetUp, { option, value, id, what, why, text }: (typeof A
   const common = { id, severity: 'note' as const, what, why }
   if (set !== null && set.words.length > 0) {
     const instead = `on dockerd's command line there, write --${option}=${value}; ${text}`
-    return [{ ...common, where: where(set.place), change: change({ file: set.place.file, run: RESTART, text: instead }) }]
+    return [
+      { ...common, where: where(set.place), change: change({ file: set.place.file, run: RESTART, text: instead }) },
+    ]
   }
   const write = daemonJsonWith(daemonJson, option, value)
   const at = set === null ? daemonJson.file : where(set.place)

@@ -17,7 +17,7 @@ export interface FileFacts {
 export interface Root {
   /** `/`, or the folder that stands for it. */
   readonly folder: string
-  /** The path with all links followed, inside the root. */
+  /** The path with all links followed, inside the root. Throws Error on a loop of links. */
   resolve(path: string): string
   /** Where the program finds it. */
   outside(path: string): string
@@ -36,26 +36,28 @@ export interface Root {
 /** @param folder absolute */
 export function openRoot(folder: string): Root {
   const unread = new Map<string, string>()
-  const resolve = (path: string) => (folder === '/' ? path : followed(folder, path))
-  const outside = (path: string) => join(folder, resolve(path))
+  // In the machine's own root the kernel follows links.
+  const outside = (path: string) => (folder === '/' ? path : join(folder, followed(folder, path)))
   const attempt = <T>(path: string, otherwise: T, act: (real: string) => T): T => {
     try {
       return act(outside(path))
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' && code !== 'ENOTDIR') unread.set(path, code === 'EACCES' ? 'not permitted' : message)
+      // Processes come and go, and those of others are not for every user to see.
+      const expected = code === 'ENOENT' || code === 'ENOTDIR' || path.startsWith('/proc/')
+      if (!expected) unread.set(path, code === 'EACCES' ? 'not permitted' : message)
       return otherwise
     }
   }
   return {
     folder,
-    resolve,
+    resolve: (path) => followed(folder, path),
     outside,
     unread,
     read: (path) => attempt(path, null, readBounded),
     facts: (path) => attempt(path, null, factsOf),
     list: (path) => attempt<readonly string[]>(path, [], (real) => readdirSync(real).sort()),
-    link: (path) => linkAt(join(folder, resolve(dirname(path)), posix.basename(path))),
+    link: (path) => linkAt(join(outside(dirname(path)), posix.basename(path))),
   }
 }
 

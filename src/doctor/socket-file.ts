@@ -56,14 +56,33 @@ function fileFindings(path: string, { uid, gid, mode, isSocket }: FileFacts, gro
   const octal = (mode & 0o777).toString(8).padStart(4, '0')
   if (!isSocket) {
     const what = `${path} is no socket`
-    const why = 'docker run -v makes a folder of that name when the engine is not there, and then dockerd cannot listen.'
-    return [{ id: 'socket-none', severity: 'warning', where: path, what, why, change: change({ run: [`rmdir ${path}`, ...RESTART] }) }]
+    const why =
+      'docker run -v makes a folder of that name when the engine is not there, and then dockerd cannot listen.'
+    return [
+      {
+        id: 'socket-none',
+        severity: 'warning',
+        where: path,
+        what,
+        why,
+        change: change({ run: [`rmdir ${path}`, ...RESTART] }),
+      },
+    ]
   }
   if ((mode & OTHERS_WRITE) !== 0) {
     const what = `everybody on this host may open the engine's socket (mode ${octal})`
     const why = 'Every user and every program that can see the socket becomes root through it.'
     const text = 'look for who sets it: SocketMode= of docker.socket, or a script that runs chmod'
-    return [{ id: 'socket-mode', severity: 'danger', where: path, what, why, change: change({ run: [`chmod 0660 ${path}`], text }) }]
+    return [
+      {
+        id: 'socket-mode',
+        severity: 'danger',
+        where: path,
+        what,
+        why,
+        change: change({ run: [`chmod 0660 ${path}`], text }),
+      },
+    ]
   }
   const group = groups.find((one) => one.gid === gid)
   const odd = (mode & GROUP_WRITE) !== 0 && gid !== 0 && group?.name !== 'docker'
@@ -74,8 +93,11 @@ function fileFindings(path: string, { uid, gid, mode, isSocket }: FileFacts, gro
       severity: 'warning',
       where: path,
       what: `the engine's socket belongs to uid ${uid}, group ${group?.name ?? gid} (mode ${octal})`,
-      why: 'Both may open it, and so are as good as the engine\'s own user, which is root unless it is rootless.',
-      change: change({ run: [`chown root:docker ${path}`], text: 'not for a rootless engine, whose socket is its user\'s' }),
+      why: "Both may open it, and so are as good as the engine's own user, which is root unless it is rootless.",
+      change: change({
+        run: [`chown root:docker ${path}`],
+        text: "not for a rootless engine, whose socket is its user's",
+      }),
     },
   ]
 }
@@ -89,7 +111,7 @@ function memberFinding({ name, members }: Group): Finding[] {
       severity: 'warning',
       where: '/etc/group',
       what: `in group ${name}: ${people.join(', ')}`,
-      why: 'Who is in this group opens the engine\'s socket and is root on this host, past the gate and its records.',
+      why: "Who is in this group opens the engine's socket and is root on this host, past the gate and its records.",
       change: change({
         run: people.map((one) => `gpasswd --delete ${one} ${name}`),
         text: 'give them a role in dockgate instead; sessions that are open keep the group until they end. A primary group is changed with usermod --gid',

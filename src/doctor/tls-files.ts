@@ -21,7 +21,11 @@ export function tlsFileFindings(setUp: SetUp, now: number): readonly Finding[] {
   const on = tlsOf(setUp) !== 'none'
   const path = (option: 'tlscacert' | 'tlscert' | 'tlskey', usual: string) =>
     settingOf(setUp, option)?.value ?? (on ? `${USUAL_FOLDER}/${usual}` : null)
-  const [authority, certificate, key] = [path('tlscacert', 'ca.pem'), path('tlscert', 'cert.pem'), path('tlskey', 'key.pem')]
+  const [authority, certificate, key] = [
+    path('tlscacert', 'ca.pem'),
+    path('tlscert', 'cert.pem'),
+    path('tlskey', 'key.pem'),
+  ]
   const folders = new Set([authority, certificate, key].flatMap((one) => (one === null ? [] : [posix.dirname(one)])))
   const authorityKeys = [...folders].map((folder) => `${folder}/ca-key.pem`)
   return [
@@ -38,7 +42,16 @@ function missingFiles({ root }: SetUp, files: readonly (string | null)[]): Findi
     if (file === null || root.facts(file) !== null || root.unread.has(file)) return []
     const what = `${file} does not exist`
     const why = 'dockerd is told to speak TLS with it, and does not listen without it.'
-    return [{ id: 'tls-file-missing', severity: 'warning', where: file, what, why, change: change({ text: 'put it there, or correct the option that names it' }) }]
+    return [
+      {
+        id: 'tls-file-missing',
+        severity: 'warning',
+        where: file,
+        what,
+        why,
+        change: change({ text: 'put it there, or correct the option that names it' }),
+      },
+    ]
   })
 }
 
@@ -53,7 +66,7 @@ function keyMode({ root }: SetUp, file: string): Finding[] {
       severity: everybody ? 'danger' : 'warning',
       where: file,
       what: `the private key ${file} is open to ${everybody ? 'everybody on this host' : 'its group'} (mode ${octal})`,
-      why: 'Who reads it can be the engine towards clients, or with an authority\'s key make certificates that are root here.',
+      why: "Who reads it can be the engine towards clients, or with an authority's key make certificates that are root here.",
       change: change({ run: [`chmod 0600 ${file}`], text: 'make a new key when somebody may have read it' }),
     },
   ]
@@ -80,11 +93,28 @@ function ages({ root }: SetUp, file: string, long: number, now: number): Finding
   if (certificates === null || certificates.length === 0) {
     const what = `${file} holds no certificate in PEM form`
     const why = 'dockerd does not start with it.'
-    return [{ id: 'certificate-broken', severity: 'warning', where: file, what, why, change: change({ text: 'write it anew' }) }]
+    return [
+      {
+        id: 'certificate-broken',
+        severity: 'warning',
+        where: file,
+        what,
+        why,
+        change: change({ text: 'write it anew' }),
+      },
+    ]
   }
   return certificates.flatMap((one) => {
     const aged = age(one, long, now)
-    return aged === null ? [] : [{ ...aged, where: file, change: change({ text: 'make a new one (docs/certificates.md), and reload who uses it' }) }]
+    return aged === null
+      ? []
+      : [
+          {
+            ...aged,
+            where: file,
+            change: change({ text: 'make a new one (docs/certificates.md), and reload who uses it' }),
+          },
+        ]
   })
 }
 
@@ -101,11 +131,21 @@ function age({ validFromDate, validToDate, subject }: X509Certificate, long: num
   }
   if (left < SOON_DAYS) {
     const why = 'Clients that verify no longer connect from then on.'
-    return { id: 'certificate-expires', severity: 'warning', what: `the certificate of ${name} expires on ${end}, in ${left} days`, why }
+    return {
+      id: 'certificate-expires',
+      severity: 'warning',
+      what: `the certificate of ${name} expires on ${end}, in ${left} days`,
+      why,
+    }
   }
   if (life <= long) return null
   const why = 'What is stolen of it is good for all that time, as dockerd reads no revocation list.'
-  return { id: 'certificate-long', severity: 'note', what: `the certificate of ${name} lives for ${life} days, until ${end}`, why }
+  return {
+    id: 'certificate-long',
+    severity: 'note',
+    what: `the certificate of ${name} lives for ${life} days, until ${end}`,
+    why,
+  }
 }
 
 function bundle({ root }: SetUp, file: string): Finding[] {
@@ -117,7 +157,7 @@ function bundle({ root }: SetUp, file: string): Finding[] {
       severity: 'danger',
       where: file,
       what: `dockerd takes client certificates of ${count} authorities`,
-      why: 'This looks like a system\'s list of public authorities: whoever buys a certificate of one of them is root here.',
+      why: "This looks like a system's list of public authorities: whoever buys a certificate of one of them is root here.",
       change: change({ text: 'name a file in tlscacert with your own authority only (dockgate cert ca makes one)' }),
     },
   ]
