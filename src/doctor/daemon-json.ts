@@ -30,8 +30,6 @@ export interface FileOption {
 
 export interface DaemonJson {
   readonly file: string
-  /** The whole document; null when there is none that can be read. */
-  readonly document: Readonly<Record<string, unknown>> | null
   readonly options: readonly FileOption[]
   readonly findings: readonly Finding[]
 }
@@ -40,9 +38,9 @@ export interface DaemonJson {
 export function readDaemonJson(root: Root, file: string): DaemonJson {
   const text = root.read(file)
   // dockerd takes a file of nothing but blanks as one without options.
-  if (text === null || text.trim() === '') return { file, document: null, options: [], findings: [] }
+  if (text === null || text.trim() === '') return { file, options: [], findings: [] }
   const document = parsed(text)
-  if (document === null) return { file, document, options: [], findings: [broken(file)] }
+  if (document === null) return { file, options: [], findings: [broken(file)] }
   const findings: Finding[] = []
   const options = [...KINDS].flatMap(([option, kind]) => {
     const value = document[option]
@@ -52,7 +50,7 @@ export function readDaemonJson(root: Root, file: string): DaemonJson {
     if (values === null) findings.push(wrongKind(place, option, kind))
     return (values ?? []).map((one) => ({ option, value: one, place }))
   })
-  return { file, document, options, findings }
+  return { file, options, findings }
 }
 
 function parsed(text: string): Record<string, unknown> | null {
@@ -104,8 +102,10 @@ function wrongKind({ file, line }: Place, option: Option, kind: 'list' | 'text' 
   }
 }
 
-/** The document with one key changed, or without it when `value` is undefined, as lines to write. */
-export function daemonJsonWith({ document }: DaemonJson, key: Option, value: unknown): readonly string[] {
-  const { [key]: _, ...rest } = document ?? {}
-  return JSON.stringify(value === undefined ? rest : { ...rest, [key]: value }, null, 2).split('\n')
+/**
+ * One key with its value, as it is written into the object. Never the whole document: options of log drivers and proxies
+ * in it may hold passwords.
+ */
+export function keyLine(key: Option, value: unknown): string {
+  return `${JSON.stringify(key)}: ${JSON.stringify(value)}`
 }

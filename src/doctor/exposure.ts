@@ -2,7 +2,7 @@ import { isLocal, parseHost, shown } from './hosts.ts'
 import { type Setting, type SetUp, settingOf, settingsFor, where } from './set-up.ts'
 import { type Change, change, type Finding } from './types.ts'
 import { listSetting } from './unit-file.ts'
-import { RESTART, without } from './without.ts'
+import { RESTART_SOCKET, without } from './without.ts'
 
 /** none: HTTP. tls: whoever connects may speak. verified: only holders of a certificate of the authority. */
 export type Tls = 'none' | 'tls' | 'verified'
@@ -50,8 +50,7 @@ function socketExposures({ socket }: SetUp): Exposure[] {
     if (address === null) return []
     const write = ['[Socket]', 'ListenStream=', `ListenStream=${paths[0] ?? '/run/docker.sock'}`]
     const file = '/etc/systemd/system/docker.socket.d/zz-dockgate.conf'
-    const run = ['systemctl stop docker.service', ...RESTART]
-    return [{ ...address, where: where(line), change: change({ file, write, run }) }]
+    return [{ ...address, where: where(line), change: change({ file, write, run: RESTART_SOCKET }) }]
   })
 }
 

@@ -1,8 +1,8 @@
-import { daemonJsonWith } from './daemon-json.ts'
+import { keyLine } from './daemon-json.ts'
 import type { Option } from './flags.ts'
 import { type SetUp, settingOf, settingsFor, where } from './set-up.ts'
 import { change, type Finding } from './types.ts'
-import { RESTART } from './without.ts'
+import { restart } from './without.ts'
 
 /** What an engine is better off with, and which value says so. */
 const ADVICE: readonly {
@@ -54,12 +54,22 @@ function missing(setUp: SetUp, { option, value, id, what, why, text }: (typeof A
   if (set !== null && set.words.length > 0) {
     const instead = `on dockerd's command line there, write --${option}=${value}; ${text}`
     return [
-      { ...common, where: where(set.place), change: change({ file: set.place.file, run: RESTART, text: instead }) },
+      {
+        ...common,
+        where: where(set.place),
+        change: change({ file: set.place.file, run: restart(setUp), text: instead }),
+      },
     ]
   }
-  const write = daemonJsonWith(daemonJson, option, value)
+  const write = [keyLine(option, value)]
   const at = set === null ? daemonJson.file : where(set.place)
-  return [{ ...common, where: at, change: change({ file: daemonJson.file, write, run: RESTART, text }) }]
+  return [
+    {
+      ...common,
+      where: at,
+      change: change({ file: daemonJson.file, write, run: restart(setUp), text: `into the object there; ${text}` }),
+    },
+  ]
 }
 
 function plugins(setUp: SetUp): Finding[] {

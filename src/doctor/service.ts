@@ -3,14 +3,15 @@ import { wordsOf } from './command.ts'
 import { type Option, parseFlags } from './flags.ts'
 import { type SetUp, settingsFor, where } from './set-up.ts'
 import { change, type Finding } from './types.ts'
-import { RESTART, without } from './without.ts'
+import { restart, without } from './without.ts'
 
 /** What is wrong with how dockerd is started, beside what it opens. */
 export function serviceFindings(setUp: SetUp): readonly Finding[] {
   return [...unitFindings(setUp), ...clashes(setUp), ...unusedFiles(setUp)]
 }
 
-function unitFindings({ service, commands }: SetUp): Finding[] {
+function unitFindings(setUp: SetUp): Finding[] {
+  const { service, commands } = setUp
   if (service?.masked) {
     const what = 'docker.service is masked: systemd does not start dockerd'
     const run = ['systemctl unmask docker.service']
@@ -30,7 +31,7 @@ function unitFindings({ service, commands }: SetUp): Finding[] {
       change: change({
         file: second.place.file,
         write: ['ExecStart='],
-        run: RESTART,
+        run: restart(setUp),
         text: 'before its ExecStart= line',
       }),
     },

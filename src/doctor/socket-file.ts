@@ -3,7 +3,7 @@ import { parseHost } from './hosts.ts'
 import type { FileFacts } from './root.ts'
 import { type SetUp, settingsFor, where } from './set-up.ts'
 import { change, type Finding } from './types.ts'
-import { RESTART } from './without.ts'
+import { RESTART_SOCKET } from './without.ts'
 
 const USUAL_SOCKET = '/var/run/docker.sock'
 const OTHERS_WRITE = 0o002
@@ -46,7 +46,7 @@ function unitMode({ socket }: SetUp): Finding[] {
       change: change({
         file: '/etc/systemd/system/docker.socket.d/zz-dockgate.conf',
         write: ['[Socket]', 'SocketMode=0660'],
-        run: ['systemctl stop docker.service', ...RESTART],
+        run: RESTART_SOCKET,
       }),
     },
   ]
@@ -65,7 +65,7 @@ function fileFindings(path: string, { uid, gid, mode, isSocket }: FileFacts, gro
         where: path,
         what,
         why,
-        change: change({ run: [`rmdir ${path}`, ...RESTART] }),
+        change: change({ run: [`rmdir ${path}`, ...RESTART_SOCKET] }),
       },
     ]
   }

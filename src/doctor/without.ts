@@ -1,5 +1,5 @@
 import type { Command } from './command.ts'
-import { daemonJsonWith } from './daemon-json.ts'
+import { keyLine } from './daemon-json.ts'
 import { type Setting, type SetUp, settingsFor } from './set-up.ts'
 import { type Change, change } from './types.ts'
 import { listSetting } from './unit-file.ts'
@@ -9,7 +9,16 @@ import { joinWords, splitWords } from './words.ts'
 const DROP_IN = '/etc/systemd/system/docker.service.d/zz-dockgate.conf'
 
 /** What makes dockerd read the changed files. */
-export const RESTART = ['systemctl daemon-reload', 'systemctl restart docker.socket docker.service']
+export function restart({ service }: SetUp): readonly string[] {
+  return service === null ? ['service docker restart'] : ['systemctl daemon-reload', 'systemctl restart docker.service']
+}
+
+/** What makes systemd open the engine's socket anew: it refuses to as long as the service runs. */
+export const RESTART_SOCKET = [
+  'systemctl daemon-reload',
+  'systemctl stop docker.service docker.socket',
+  'systemctl start docker.socket docker.service',
+]
 
 /**
  * The change that takes settings (of one place, with one way of being written) out of the set-up, and puts words into the
@@ -27,16 +36,23 @@ function withoutKey(setUp: SetUp, gone: readonly Setting[]): Change {
   const { daemonJson } = setUp
   const option = gone[0]?.option ?? 'hosts'
   const values = new Set(gone.map(({ value }) => value))
-  const left = settingsFor(setUp, option).filter((one) => one.words.length === 0 && !values.has(one.value))
-  const value = left.length === 0 ? undefined : left.map((one) => one.value)
-  return change({ file: daemonJson.file, write: daemonJsonWith(daemonJson, option, value), run: RESTART })
+  const all = settingsFor(setUp, option)
+  // Beside a flag that names the same option, dockerd does not start with the key at all.
+  const isClash = all.some(({ words }) => words.length > 0)
+  const left = isClash ? [] : all.filter((one) => !values.has(one.value)).map(({ value }) => value)
+  return change({
+    file: daemonJson.file,
+    write: left.length === 0 ? [] : [keyLine(option, left)],
+    run: restart(setUp),
+    text: left.length === 0 ? `take "${option}" out of ${daemonJson.file}` : `in place of "${option}" there`,
+  })
 }
 
 function withoutWords(setUp: SetUp, gone: readonly Setting[], instead: readonly string[]): Change {
   const { place } = gone[0] as Setting
   const command = setUp.commands.find((one) => one.place.file === place.file && one.place.line === place.line)
-  if (command === undefined) return change({ file: place.file, run: RESTART })
-  return execStart(command, remaining(command, gone, instead))
+  if (command === undefined) return change({ file: place.file, run: restart(setUp) })
+  return execStart(setUp, command, remaining(command, gone, instead))
 }
 
 function remaining(command: Command, gone: readonly Setting[], instead: readonly string[]): readonly string[] {
@@ -46,12 +62,12 @@ function remaining(command: Command, gone: readonly Setting[], instead: readonly
 }
 
 /** A drop-in of one's own, so that a package's file stays as it came and upgrades do not undo it. */
-function execStart(command: Command, words: readonly string[]): Change {
+function execStart(setUp: SetUp, command: Command, words: readonly string[]): Change {
   const file = dropInFor(command)
   return change({
     file,
     write: ['[Service]', 'ExecStart=', `ExecStart=${joinWords(words)}`],
-    run: RESTART,
+    run: restart(setUp),
     text: file === DROP_IN ? null : 'in place of the ExecStart= lines there',
   })
 }
@@ -72,7 +88,7 @@ function withoutValue(setUp: SetUp, gone: readonly Setting[], name: string): Cha
   return change({
     file,
     write: [inUnit ? `Environment="${name}=${value}"` : `${name}="${value}"`],
-    run: RESTART,
+    run: restart(setUp),
     text: `in place of the line that sets ${name}`,
   })
 }
