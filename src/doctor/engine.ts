@@ -1,6 +1,6 @@
 import http from 'node:http'
 import { readWhole } from '../read-whole.ts'
-import { change, type Finding } from './types.ts'
+import { change, type Finding, type FindingId } from './types.ts'
 
 const ANSWER_MS = 3000
 const ANSWER_BYTES = 1024 * 1024
@@ -38,7 +38,7 @@ export async function askEngine(socketPath: string): Promise<EngineFacts> {
 /** What is to know about an engine; `named`: the authorisation plugins that files name. */
 export function engineFindings(facts: EngineFacts, socketPath: string, named: readonly string[]): readonly Finding[] {
   const { version, apiVersion, minApiVersion, rootless, authorizationPlugins } = facts
-  const finding = (id: string, severity: Finding['severity'], what: string, why: string, text: string): Finding => ({
+  const finding = (id: FindingId, severity: Finding['severity'], what: string, why: string, text: string): Finding => ({
     id,
     severity,
     where: socketPath,

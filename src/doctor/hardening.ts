@@ -1,14 +1,14 @@
 import { keyLine } from './daemon-json.ts'
 import type { Option } from './flags.ts'
 import { type SetUp, settingOf, settingsFor, where } from './set-up.ts'
-import { change, type Finding } from './types.ts'
+import { change, type Finding, type FindingId } from './types.ts'
 import { restart } from './without.ts'
 
 /** What an engine is better off with, and which value says so. */
 const ADVICE: readonly {
   option: Option
   value: string | boolean
-  id: string
+  id: FindingId
   what: string
   why: string
   text: string

@@ -2,7 +2,7 @@ import { BOOT_FILES, bootVariables } from './boot-files.ts'
 import { wordsOf } from './command.ts'
 import { type Option, parseFlags } from './flags.ts'
 import { type SetUp, settingsFor, where } from './set-up.ts'
-import { change, type Finding } from './types.ts'
+import { change, type Finding, type FindingId } from './types.ts'
 import { restart, without } from './without.ts'
 
 /** What is wrong with how dockerd is started, beside what it opens. */
@@ -74,6 +74,13 @@ function unusedFiles(setUp: SetUp): Finding[] {
   })
 }
 
-function note(id: string, at: string, what: string, why: string, run: string[], text: string | null = null): Finding {
+function note(
+  id: FindingId,
+  at: string,
+  what: string,
+  why: string,
+  run: string[],
+  text: string | null = null,
+): Finding {
   return { id, severity: 'note', where: at, what, why, change: change({ run, text }) }
 }

@@ -3,6 +3,48 @@ export const SEVERITIES = ['danger', 'warning', 'note'] as const
 
 export type Severity = (typeof SEVERITIES)[number]
 
+/** What may be found; docs/doctor.md has a row for each. Programs go by these words. */
+export const FINDING_IDS = [
+  'tcp-plain',
+  'tcp-plain-local',
+  'tcp-unverified',
+  'tcp-verified',
+  'listening-unnamed',
+  'swarm-port',
+  'socket-mode',
+  'socket-unit-mode',
+  'socket-owner',
+  'socket-none',
+  'group-members',
+  'key-mode',
+  'authority-bundle',
+  'authority-key-here',
+  'tls-file-missing',
+  'certificate-expired',
+  'certificate-expires',
+  'certificate-long',
+  'certificate-broken',
+  'configured-twice',
+  'daemon-json-broken',
+  'exec-start-twice',
+  'service-masked',
+  'options-unused',
+  'engine-old',
+  'engine-api-unknown',
+  'engine-rootless',
+  'engine-silent',
+  'authorization-plugin',
+  'gate-config',
+  'gate-other-engine',
+  'gate-port-taken',
+  'no-userns-remap',
+  'icc',
+  'no-live-restore',
+  'unread',
+] as const
+
+export type FindingId = (typeof FINDING_IDS)[number]
+
 /** What to do about a finding. */
 export interface Change {
   /** The file to write to; null when there is none to write. */
@@ -16,8 +58,7 @@ export interface Change {
 }
 
 export interface Finding {
-  /** Stable, for programs: `tcp-plain`. */
-  readonly id: string
+  readonly id: FindingId
   readonly severity: Severity
   /** Where it was found: `file:line`, a path, or an address. */
   readonly where: string
