@@ -21,7 +21,7 @@ const KINDS: ReadonlyMap<Option, 'list' | 'text' | 'switch'> = new Map([
 ])
 
 /** An option with its value in daemon.json. */
-export interface FileOption {
+interface FileOption {
   readonly option: Option
   /** One for each element of a list. */
   readonly value: string

@@ -13,14 +13,19 @@ const OTHERS = 0o007
 const GROUP = 0o070
 /** An authority for an engine has a few certificates; a system's bundle has over a hundred. */
 const BUNDLE = 20
-/** Where dockerd looks when an option is missing (root's DOCKER_CERT_PATH). */
+/** Where dockerd looks when an option is missing and DOCKER_CERT_PATH is not set. */
 const USUAL_FOLDER = '/root/.docker'
 
 /** The files of dockerd's TLS: who may read the keys, how old the certificates are. `now` is milliseconds since the epoch. */
 export function tlsFileFindings(setUp: SetUp, now: number): readonly Finding[] {
-  const on = tlsOf(setUp) !== 'none'
-  const path = (option: 'tlscacert' | 'tlscert' | 'tlskey', usual: string) =>
-    settingOf(setUp, option)?.value ?? (on ? `${USUAL_FOLDER}/${usual}` : null)
+  const tls = tlsOf(setUp)
+  const on = tls !== 'none'
+  const folder = setUp.variables.get('DOCKER_CERT_PATH')?.value || USUAL_FOLDER
+  const path = (option: 'tlscacert' | 'tlscert' | 'tlskey', usual: string) => {
+    const file = settingOf(setUp, option)?.value ?? (on ? `${folder}/${usual}` : null)
+    // systemd starts services in the root folder.
+    return file === null ? null : posix.resolve('/', file)
+  }
   const [authority, certificate, key] = [
     path('tlscacert', 'ca.pem'),
     path('tlscert', 'cert.pem'),
@@ -29,7 +34,7 @@ export function tlsFileFindings(setUp: SetUp, now: number): readonly Finding[] {
   const folders = new Set([authority, certificate, key].flatMap((one) => (one === null ? [] : [posix.dirname(one)])))
   const authorityKeys = [...folders].map((folder) => `${folder}/ca-key.pem`)
   return [
-    ...missingFiles(setUp, on ? [authority, certificate, key] : []),
+    ...missingFiles(setUp, on ? [tls === 'verified' ? authority : null, certificate, key] : []),
     ...[key, ...authorityKeys].flatMap((file) => (file === null ? [] : keyMode(setUp, file))),
     ...authorityKeys.flatMap((file) => authorityKey(setUp, file)),
     ...(certificate === null ? [] : ages(setUp, certificate, LONG_DAYS, now)),
