@@ -17,7 +17,7 @@ export interface FileFacts {
 export interface Root {
   /** `/`, or the folder that stands for it. */
   readonly folder: string
-  /** The path with all links followed, inside the root. Throws Error on a loop of links. */
+  /** The path with all links followed, inside the root; the path itself when links lead in a loop. */
   resolve(path: string): string
   /** Where the program finds it. */
   outside(path: string): string
@@ -51,7 +51,7 @@ export function openRoot(folder: string): Root {
   }
   return {
     folder,
-    resolve: (path) => followed(folder, path),
+    resolve: (path) => attempt(path, path, () => followed(folder, path)),
     outside,
     unread,
     read: (path) => attempt(path, null, readBounded),
