@@ -84,8 +84,7 @@ function broken(file: string): Finding {
     why: 'dockerd does not start with it, and what it was meant to say is not known here.',
     change: change({
       file,
-      run: [`dockerd --validate --config-file ${file}`],
-      text: 'correct it; dockerd says where it is wrong',
+      text: `correct it; "dockerd --validate --config-file ${file}" says where it is wrong (Docker 23 and newer)`,
     }),
   }
 }
