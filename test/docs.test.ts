@@ -6,6 +6,7 @@ import { createFindings } from '../src/config/findings.ts'
 import { ISSUER_PRESETS, issuerPreset } from '../src/config/issuer-presets.ts'
 import { piecesOf } from '../src/config/pieces.ts'
 import { configSchema, roleSchema } from '../src/config/schema.ts'
+import { FINDING_IDS } from '../src/doctor/types.ts'
 import { compile } from '../src/policy/compile.ts'
 import { PRESETS } from '../src/policy/profile/presets.ts'
 import { compileRole } from '../src/policy/role.ts'
@@ -21,6 +22,11 @@ it('lists every reason code with its status and cause in docs/reasons.md', () =>
   expect(rows).toEqual(
     Object.entries(REASONS).map(([code, { status, summary }]) => `| \`${code}\` | ${status} | ${summary} |`),
   )
+})
+
+it('lists every finding of the doctor, in the order of the source, in docs/doctor.md', () => {
+  const [, table = ''] = read('docs/doctor.md').split('## Findings')
+  expect([...table.matchAll(/^\| `([^`]+)` \| (?:danger|warning|note) \| /gm)].map(([, id]) => id)).toEqual(FINDING_IDS)
 })
 
 it("has every key of a role's parts with its meaning, and every preset, in docs/roles.md", () => {

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { certCommand } from './cert.ts'
 import { checkCommand } from './check.ts'
 import { connectCommand } from './connect.ts'
+import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
 import { readyCommand } from './ready.ts'
@@ -32,6 +33,7 @@ const commands = [
   startCommand,
   serveCommand,
   checkCommand,
+  doctorCommand,
   explainCommand,
   tokenCommand,
   certCommand,

@@ -55,6 +55,7 @@ it.each([
   ['sessions', 'list'],
   ['sessions', 'end'],
   ['reap'],
+  ['doctor'],
   ['version'],
 ])('has --help with an example for "%s %s"', async (...command) => {
   const { code, stdout } = await place.run(...command.filter((word) => word !== undefined), '--help')
