@@ -47,6 +47,7 @@ async function withoutOthers({ status, bytes }: Reshaped, request: OwnedRequest)
 /** What the request itself names is the client's own word. */
 async function isOwn(id: string, { checked, owner, world }: OwnedRequest): Promise<boolean> {
   if (checked.operation.target.includes(id)) return true
+  if (checked.body.kind === 'bytes' && checked.body.bytes.includes(id)) return true
   if ((await world.containers.ownerById(id)) === owner.key) return true
   return world.memory.owner('network', id) === owner.key || world.ledger.volumeOwner(id) === owner.key
 }
