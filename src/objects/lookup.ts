@@ -3,7 +3,7 @@ import type { ObjectKind } from '../engine/types.ts'
 import { serialiseJson } from '../inspect/json/serialise.ts'
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../inspect/json/value.ts'
 import { isPredefinedNetwork } from './answers/networks.ts'
-import { type Containers, factsOfInspected, factsOfListed } from './containers.ts'
+import { type Containers, factsOfInspected, factsOfListed, UNNAMED_VOLUME } from './containers.ts'
 import { at, textAt } from './edit.ts'
 import type { Ledger } from './ledger.ts'
 import type { Memory } from './memory.ts'
@@ -83,7 +83,7 @@ const KINDS: Readonly<Record<OwnedKind, KindFacts>> = {
     labels: ['Labels'],
     prefixed: true,
     // What the engine named by itself has no prefix.
-    idPart: /^[0-9a-f]{64}$/,
+    idPart: UNNAMED_VOLUME,
   },
   service: swarm('services'),
   secret: swarm('secrets'),

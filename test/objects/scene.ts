@@ -59,7 +59,7 @@ export async function startOwners(name: EngineName, more: Readonly<Record<string
   const key = createTokenKey()
   writeFileSync(file('token.pem'), publicTokenKey(key), { mode: 0o600 })
   const configuration = file('dockgate.yaml')
-  writeFileSync(configuration, text(engine.socket, { ...ROLES, ...more }))
+  writeFileSync(configuration, configurationOf(engine.socket, { ...ROLES, ...more }))
   let gate: RunningGate
   try {
     gate = await startGate(loadConfig(configuration))
@@ -148,7 +148,8 @@ function parsed(bytes: Buffer): unknown {
   }
 }
 
-const text = (socket: string, roles: Readonly<Record<string, string>>) => `
+/** The configuration of a gate in front of the engine at `socket`, whose files are beside it. */
+export const configurationOf = (socket: string, roles: Readonly<Record<string, string>> = ROLES) => `
 listeners:
   - { name: plain, address: '127.0.0.1:0' }
 engine: unix://${socket}

@@ -1,6 +1,7 @@
 import { encodeComponent } from '../../engine/target.ts'
 import { isJsonArray, type JsonObject, type JsonValue } from '../../inspect/json/value.ts'
 import { parseBind, writeBind } from '../../inspect/judge/binds.ts'
+import { UNNAMED_VOLUME } from '../containers.ts'
 import { at, edited, objectFrom, textAt } from '../edit.ts'
 import { isOwnVolume } from '../own.ts'
 import { type OwnedRequest, refusedAs, Settled, type World } from '../request.ts'
@@ -38,12 +39,9 @@ export function namedVolumes(body: JsonValue, mounts: readonly string[]): readon
   ]
 }
 
-/** What the engine made a name of by itself for a volume that was given none. */
-const UNNAMED = /^[0-9a-f]{64}$/
-
 /** What the engine calls a volume: what it named by itself has no prefix. */
 export async function volumeName(name: string, { owner, world }: OwnedRequest): Promise<string> {
-  const found = owner.prefix !== '' && UNNAMED.test(name) ? await world.lookup('volume', name, owner) : null
+  const found = owner.prefix !== '' && UNNAMED_VOLUME.test(name) ? await world.lookup('volume', name, owner) : null
   return found?.id ?? `${owner.prefix}${name}`
 }
 

@@ -194,7 +194,11 @@ async function eventsOf(party: Party, watch: Watch): Promise<readonly Event[]> {
 function comparable(events: readonly Event[], { made }: Player, against: Against): unknown[] {
   const label = labelling(made)
   const isVolumeMade = ({ Type, Action }: Event) => Type === 'volume' && Action === 'create'
-  const told = events.filter((event) => !UNTOLD.has(event.Action) && !(isVolumeMade(event) && HEX.test(event.Actor.ID)))
+  // A prune tells of the volumes that it removes where the gate does it, and not where the engine does.
+  const isPruned = ({ Type, Action }: Event) => against === 'engine' && Type === 'volume' && Action === 'destroy'
+  const isTold = (event: Event) =>
+    !UNTOLD.has(event.Action) && !isPruned(event) && !(isVolumeMade(event) && HEX.test(event.Actor.ID))
+  const told = events.filter(isTold)
   const text = (event: Event) => JSON.stringify(normalise(event, label, against))
   const volumes = new Set(told.filter(isVolumeMade).map(text))
   const others = told.filter((event) => !isVolumeMade(event)).map(text)
