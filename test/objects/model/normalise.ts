@@ -19,7 +19,7 @@ const VOLATILE: ReadonlySet<string> = new Set([
 const OF_EXECS: ReadonlySet<string> = new Set(['Running', 'ExitCode', 'CanRemove'])
 
 /** What the gate tells nobody, as it tells of others. */
-const UNTOLD: ReadonlySet<string> = new Set(['SharedSize', 'LayersSize'])
+const UNTOLD: ReadonlySet<string> = new Set(['SharedSize', 'LayersSize', 'Metadata', 'Identity'])
 
 /** Which differences are none: between two runs behind the gate, or between one and the engine itself too. */
 export type Against = 'gate' | 'engine'
