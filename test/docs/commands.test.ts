@@ -58,6 +58,6 @@ test.each(all)('$page: dockgate $shown', ({ words }) => {
   const next = words[command.length]
   if (subcommands(help(command)).length > 0) expect(next ?? '--help').toMatch(/^-/)
   const options = words.filter((word) => word.startsWith('-')).map((word) => word.split('=')[0] ?? '')
-  const known = help(command).match(/(?<![\w-])--?[a-z][a-z-]*/g) ?? []
+  const known: readonly string[] = help(command).match(/(?<![\w-])--?[a-z][a-z-]*/g) ?? []
   expect(options.filter((option) => !known.includes(option))).toEqual([])
 })
