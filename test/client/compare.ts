@@ -34,14 +34,22 @@ export function useEngineAndGate(name: EngineName, more: Readonly<Record<string,
   return { engine: () => started(engine), gate: () => started(gate), direct: () => started(direct) }
 }
 
-/** One test for each step and route: through the gate it prints, returns and does what it does on the engine's own socket. */
+/** CLIENT_ROUTES=all takes every step by every route. */
+const { CLIENT_ROUTES = 'each' } = process.env
+
+/**
+ * A test for each step: through the gate it prints, returns and does what it does on the engine's own socket. Steps of
+ * themes that depend on the transport go by every route, the others by one of them each, in turn.
+ */
 export function compareThemes(parts: Comparison, themes: readonly Theme[], routes: readonly RouteName[]): void {
   for (const theme of themes) {
     describe(theme.name, () => {
-      for (const step of theme.steps) {
+      for (const [index, step] of theme.steps.entries()) {
         let expected: Promise<Observation> | undefined
-        const possible = step.routes ?? theme.routes ?? routes
-        const chosen = routes.filter((route) => possible.includes(route))
+        const allowed = step.routes ?? theme.routes ?? routes
+        const possible = routes.filter((route) => allowed.includes(route))
+        const all = theme.byEveryRoute === true || CLIENT_ROUTES === 'all'
+        const chosen = all ? possible : possible.filter((_, place) => place === index % possible.length)
         it.each(chosen)(`${step.name} (%s)`, async (name) => {
           const engine = parts.engine()
           expected ??= observe(engine, parts.direct(), step)

@@ -20,6 +20,8 @@ export interface Theme {
   readonly name: string
   /** The routes that these clients can take; all unless told. */
   readonly routes?: readonly RouteName[]
+  /** What it does depends on the transport: half-closed streams, hijacked connections. */
+  readonly byEveryRoute?: boolean
   readonly steps: readonly Step[]
 }
 

@@ -3,6 +3,7 @@ import type { Theme } from '../observe.ts'
 /** curl, as people write it into scripts. `api PATH [OPTION…]` is curl with this route's address and credentials. */
 export const curl: Theme = {
   name: 'curl',
+  byEveryRoute: true,
   steps: [
     {
       name: '_ping, by GET and HEAD',

@@ -3,6 +3,7 @@ import type { Theme } from '../observe.ts'
 /** Attach, exec and logs: what comes over a connection that the engine has taken over. */
 export const streams: Theme = {
   name: 'streams',
+  byEveryRoute: true,
   steps: [
     {
       name: 'exec: output, errors and exit status',
