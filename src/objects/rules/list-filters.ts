@@ -13,14 +13,17 @@ export interface Filtered {
   readonly shape: Shape | null
 }
 
-/** What the values of a filter name: an object, or, of `pattern`, a regular expression that the engine holds names against. */
-type Names = OwnedKind | 'image' | 'pattern'
+/**
+ * What the values of a filter name: an object, or, of `pattern`, a regular expression that the engine holds names against.
+ * `whole`: a container, which the engine finds by its name and its whole id there, and not by part of it.
+ */
+type Names = OwnedKind | 'image' | 'pattern' | 'whole'
 
 const BY_NAME = { name: 'pattern' } as const
 const FILTERS: Partial<Record<OperationId, Readonly<Record<string, Names>>>> = {
   ContainerList: {
-    before: 'container',
-    since: 'container',
+    before: 'whole',
+    since: 'whole',
     ancestor: 'image',
     volume: 'volume',
     network: 'network',
@@ -51,7 +54,7 @@ export async function withOwnNames(request: OwnedRequest, operation: Operation):
   if (operation.spec.id === 'ContainerList') {
     for (const parameter of PARAMETERS) {
       const name = parameterOf(operation, parameter)
-      if (name !== '') sent = renamed(sent, parameter, await ownName(name, 'container', request, twins))
+      if (name !== '') sent = renamed(sent, parameter, await ownName(name, 'whole', request, twins))
     }
   }
   return {
@@ -61,16 +64,27 @@ export async function withOwnNames(request: OwnedRequest, operation: Operation):
 }
 
 async function ownName(value: string, names: Names, request: OwnedRequest, twins: Twin[]): Promise<string> {
-  const { owner, world } = request
+  const { owner } = request
   if (names === 'pattern') return prefixedPattern(value, owner.prefix)
   // The engine takes a place in the container there too.
   if (names === 'volume') return value.startsWith('/') ? value : volumeName(value, request)
   const name = value.replace(/^\//, '')
-  const found = names === 'image' ? await world.images.find(name, owner) : await world.lookup(names, name, owner)
+  const found = await objectOf(name, names, request)
   if (found !== null) return found.id
-  const twin = twinOf(names, name)
+  const twin = twinOf(names === 'whole' ? 'container' : names, name)
   twins.push(twin)
   return twin.whole
+}
+
+async function objectOf(
+  name: string,
+  names: Exclude<Names, 'pattern'>,
+  { owner, world }: OwnedRequest,
+): Promise<{ readonly id: string } | null> {
+  if (names === 'image') return world.images.find(name, owner)
+  if (names !== 'whole') return world.lookup(names, name, owner)
+  const found = await world.lookup('container', name, owner)
+  return found !== null && (found.id === name || found.name === `${owner.prefix}${name}`) ? found : null
 }
 
 /** Of a name that is searched for, only the beginning is another one on the engine. */
