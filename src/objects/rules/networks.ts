@@ -5,7 +5,7 @@ import type { Found } from '../lookup.ts'
 import { made } from '../made.ts'
 import { bodyOf, type OwnedRequest, onObject, type Rule, referred, send, withBody, withOperation } from '../request.ts'
 import { ownStamps } from '../stamps.ts'
-import { aboutNothing, parameterOf, renamed, twinOf } from '../twin.ts'
+import { aboutNothing, parameterOf, puttingBack, renamed, twinOf } from '../twin.ts'
 import type { Errand } from '../types.ts'
 import { withoutServices } from './conflict.ts'
 import { narrowed } from './lists.ts'
@@ -74,15 +74,16 @@ const connect = withContainer(true, async (request, network) => {
   )
 })
 
-const disconnect = withContainer(false, async (request) => {
-  const body = bodyOf(request.checked)
-  const { id } = await referred(request, 'container', textAt(body, 'Container'))
-  return send(
-    withBody(
-      request.checked,
-      edited(body, ['Container'], () => id),
-    ),
+/** What an engine says of a container that is not there depends on `Force`: it then looks for an endpoint of that name. */
+const disconnect = withContainer(false, async ({ checked, owner, world }) => {
+  const name = textAt(bodyOf(checked), 'Container')
+  const found = await world.lookup('container', name, owner)
+  const twin = twinOf('container', name)
+  const sent = withBody(
+    checked,
+    edited(bodyOf(checked), ['Container'], () => found?.id ?? twin.whole),
   )
+  return found === null ? { ...send(sent, puttingBack(twin)), reason: 'object-unknown' } : send(sent)
 })
 
 export const NETWORK_RULES: Partial<Record<OperationId, Rule>> = {
