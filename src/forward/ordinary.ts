@@ -5,36 +5,24 @@ import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { checkArchive } from '../inspect/archive-stream.ts'
-import type { CheckedRequest } from '../inspect/inspect.ts'
-import type { Reshaping, Shape } from '../objects/types.ts'
+import type { Reshaping } from '../objects/types.ts'
 import { readWhole } from '../read-whole.ts'
 import { Refusal } from '../refusal.ts'
 import type { Engine } from './engine.ts'
 import { engineFailure } from './errors.ts'
+import type { Passage } from './passage.ts'
 import { clientHeaders } from './response-headers.ts'
-
-/** One ordinary request on its way: what was checked, and the exchange's own counters and callbacks. */
-export interface Passage {
-  readonly checked: CheckedRequest
-  /** How the answer is shown; null: as it is. */
-  readonly shape: Shape | null
-  readonly request: IncomingMessage
-  onBytesIn(bytes: number): void
-  onAnswerData(chunk: Buffer): void
-  /** The engine failed before its answer began: nothing has been sent to the client. */
-  onFailure(refusal: Refusal, reply: FastifyReply): void
-  /** The engine broke off inside its answer. */
-  onBroken(): void
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    passage: Passage | null
-  }
-}
 
 /** So many chunks of a body are taken before the client is held back. */
 const HELD = { highWaterMark: 2, lowWaterMark: 1 } as const
+
+/** What was judged of each request that is handed to the carrier. */
+const passages = new WeakMap<IncomingMessage, Passage>()
+
+/** Notes what was judged of a request, before fastify is given it. */
+export function notePassage(passage: Passage): void {
+  passages.set(passage.request, passage)
+}
 
 /** An answer that is read whole is about one object, or an error. */
 const WHOLE_BYTES = 4 * 1024 * 1024
@@ -50,7 +38,8 @@ type EngineAnswer = {
 }
 
 /**
- * Registers @fastify/http-proxy as the carrier of every request that is no upgrade. Its defaults would break docker:
+ * Registers @fastify/http-proxy as the carrier of requests whose body streams, or whose answer is reshaped. Its defaults
+ * would break docker:
  * - bodies pass unparsed (`docker cp` sends tar as text/plain): the gate has emptied `raw.headers` by now, so that
  *   nothing behind it sees the client's, and fastify finds no body to parse;
  * - the answer's head goes out at once (`docker run` waits for the head of `wait` before it starts the container);
@@ -58,7 +47,6 @@ type EngineAnswer = {
  * - what is sent is the checked request, not the URL and headers that the plugin derives from the client's.
  */
 export async function registerOrdinary(app: FastifyInstance, engine: Engine): Promise<void> {
-  app.decorateRequest('passage', null)
   app.removeAllContentTypeParsers()
   const carrier: FastifyHttpProxyOptions = {
     upstream: 'http://docker',
@@ -69,13 +57,13 @@ export async function registerOrdinary(app: FastifyInstance, engine: Engine): Pr
     disableRequestLogging: true,
     retryMethods: [],
     handler(request: FastifyRequest, reply: FastifyReply) {
-      const { passage } = request
-      if (passage === null) throw new Error('a request reached the carrier without being judged')
+      const passage = passages.get(request.raw)
+      if (passage === undefined) throw new Error('a request reached the carrier without being judged')
       return reply.from('/', {
         rewriteRequestHeaders: () => ({ [PASSAGE]: passage }) as CarriedHeaders,
         onResponse: (_request, taken, answer) =>
           deliver(passage, taken as FastifyReply, answer as unknown as EngineAnswer, engine),
-        onError: (taken, { error }) => passage.onFailure(engineFailure(error), taken as FastifyReply),
+        onError: (_reply, { error }) => passage.onFailure(engineFailure(error)),
       })
     },
   }
@@ -165,7 +153,7 @@ function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, en
   } catch (error) {
     // Characters that no header may hold: Node's writer is stricter than the engine's.
     answer.stream.destroy()
-    passage.onFailure(engineFailure(error), reply)
+    passage.onFailure(engineFailure(error))
     return
   }
   response.flushHeaders()
@@ -215,7 +203,7 @@ async function deliverWhole(
     response.end(passage.request.method === 'HEAD' ? undefined : shown.bytes)
   } catch (error) {
     answer.stream.destroy()
-    passage.onFailure(engineFailure(error), reply)
+    passage.onFailure(engineFailure(error))
   }
 }
 

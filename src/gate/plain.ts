@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type FastifyInstance, fastify, LogController } from 'fastify'
 import { type Exchange, openExchange } from '../audit/exchange.ts'
-import { type Passage, registerOrdinary } from '../forward/ordinary.ts'
+import { notePassage, registerOrdinary } from '../forward/ordinary.ts'
+import type { Passage } from '../forward/passage.ts'
+import { carrySmall } from '../forward/small.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
-import { createServer, type ListenerServer } from '../listen/server.ts'
+import { createServer, type Handler, type ListenerServer } from '../listen/server.ts'
 import type { Sent } from '../objects/types.ts'
 import { Refusal } from '../refusal.ts'
 import { type Answer, answerErrand, answerRefusal, asRefusal, noteRefusal } from './answer.ts'
@@ -19,12 +21,6 @@ import { discard, onceOver } from './wire.ts'
 /** No client of Docker pipelines; one that floods a connection with requests loses it. */
 const MOST_PIPELINED = 16
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    exchange: Exchange | null
-  }
-}
-
 /** What answers on one listener. */
 interface App {
   readonly app: FastifyInstance
@@ -32,14 +28,15 @@ interface App {
 }
 
 /**
- * The fastify application of one listener: every plain request is judged in one hook and carried by one plugin; upgrades
- * bypass fastify and go through the same decision function.
+ * What answers on one listener. Every plain request is judged here, before any framework sees it, and then carried the
+ * short way, or by the plugin of fastify where its body streams or its answer is reshaped; upgrades go through the same
+ * decision function.
  */
 export async function createApp(serve: Serve): Promise<App> {
   let listening: ListenerServer | null = null
   const app = fastify({
-    serverFactory: (handler) => {
-      listening = listenerServer(serve, handler)
+    serverFactory: (carrier) => {
+      listening = listenerServer(serve, (request, response) => onRequest(serve, carrier, request, response))
       return listening.server
     },
     clientErrorHandler: (error, socket) => onClientError(serve(), error, socket),
@@ -51,77 +48,13 @@ export async function createApp(serve: Serve): Promise<App> {
     return503OnClosing: false,
     genReqId: () => '',
   })
-  app.decorateRequest('exchange', null)
-  app.addHook('onRequest', (request, reply, done) => {
-    const { raw } = request
-    const response = reply.raw
-    const arrived = serve()
-    const exchange = openExchange(arrived.listener, raw, request.originalUrl, arrived.gate.generation)
-    request.exchange = exchange
-    arrived.gate.open.enter(exchange)
-    const running = noteRunning(raw, response, exchange)
-    let close = () => {}
-    onceOver(raw, response, () => {
-      close()
-      noteDone(running)
-      finish(arrived.gate, exchange, raw, response)
-    })
-    const begin = () => {
-      // One that waited behind another may have come under an older configuration.
-      const { gate, listener } = serve()
-      exchange.generation = gate.generation
-      const body = requestBody(raw, response, listener.limits.bodyTimeout)
-      decide(gate, exchange, raw, listener, body)
-        .then((errand) => {
-          const over = errand.kind === 'send' ? errand.over : () => {}
-          // The client is gone and its record written: nothing is asked of the engine any more.
-          if (raw.socket.destroyed) return over()
-          close = over
-          const ended = openChecked(gate, exchange, (why) => cutShort(gate, exchange, raw, response, why))
-          close = () => {
-            ended()
-            over()
-          }
-          if (errand.kind === 'answer') {
-            reply.hijack()
-            answer(raw, response, answerErrand(errand, gate.engine))
-            return
-          }
-          const { checked } = errand
-          if (checked.body.kind === 'stream') answerExpectation(raw, response)
-          request.passage = passage(gate, exchange, errand, raw, response)
-          // Nothing behind the gate sees the client's headers.
-          raw.headers = {}
-          done()
-        })
-        .catch((error: unknown) => {
-          reply.hijack()
-          refuse(gate, exchange, raw, response, error)
-        })
-    }
-    // Node hands over pipelined requests at once; here each waits until the one in front is answered.
-    if (running.previous === null) begin()
-    else if (running.waiting > MOST_PIPELINED) raw.socket.destroy()
-    else running.previous.response.once('close', () => raw.socket.destroyed || begin())
-  })
-  app.setErrorHandler((error, request, reply) => {
-    reply.hijack()
-    const { gate, listener } = serve()
-    const exchange = request.exchange ?? openExchange(listener, request.raw, request.originalUrl, gate.generation)
-    refuse(gate, exchange, request.raw, reply.raw, error)
-  })
-  // Methods that the carrier does not list end here; the hook above has refused them before.
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send())
   await registerOrdinary(app, serve().gate.engine)
   await app.ready()
   if (listening === null) throw new Error('fastify made no server')
   return { app, listening }
 }
 
-function listenerServer(
-  serve: Serve,
-  handler: (request: IncomingMessage, response: ServerResponse) => void,
-): ListenerServer {
+function listenerServer(serve: Serve, handler: Handler): ListenerServer {
   const listening = createServer(serve().listener, handler)
   const { server } = listening
   // Without these, Node says 100 Continue before any decision, and answers other expectations itself.
@@ -130,6 +63,58 @@ function listenerServer(
   server.on('upgrade', (request, socket, head) => onUpgrade(serve(), request, socket, head))
   server.on('connect', (request, socket, head) => onUpgrade(serve(), request, socket, head))
   return listening
+}
+
+/** Takes one request from its head to its record. */
+function onRequest(serve: Serve, carrier: Handler, request: IncomingMessage, response: ServerResponse): void {
+  const arrived = serve()
+  const exchange = openExchange(arrived.listener, request, request.url ?? '', arrived.gate.generation)
+  arrived.gate.open.enter(exchange)
+  const running = noteRunning(request, response, exchange)
+  let close = () => {}
+  onceOver(request, response, () => {
+    close()
+    noteDone(running)
+    finish(arrived.gate, exchange, request, response)
+  })
+  const begin = () => {
+    // One that waited behind another may have come under an older configuration.
+    const { gate, listener } = serve()
+    exchange.generation = gate.generation
+    const body = requestBody(request, response, listener.limits.bodyTimeout)
+    decide(gate, exchange, request, listener, body)
+      .then((errand) => {
+        const over = errand.kind === 'send' ? errand.over : () => {}
+        // The client is gone and its record written: nothing is asked of the engine any more.
+        if (request.socket.destroyed) return over()
+        close = over
+        const ended = openChecked(gate, exchange, (why) => cutShort(gate, exchange, request, response, why))
+        close = () => {
+          ended()
+          over()
+        }
+        if (errand.kind === 'answer') answer(request, response, answerErrand(errand, gate.engine))
+        else carry(gate, passage(gate, exchange, errand, request, response), carrier, response)
+      })
+      .catch((error: unknown) => refuse(gate, exchange, request, response, error))
+  }
+  // Node hands over pipelined requests at once; here each waits until the one in front is answered.
+  if (running.previous === null) begin()
+  else if (running.waiting > MOST_PIPELINED) request.socket.destroy()
+  else running.previous.response.once('close', () => request.socket.destroyed || begin())
+}
+
+function carry({ engine }: Gate, passage: Passage, carrier: Handler, response: ServerResponse): void {
+  const { checked, shape, request } = passage
+  if (checked.body.kind !== 'stream' && shape === null) {
+    carrySmall(engine, passage, response)
+    return
+  }
+  if (checked.body.kind === 'stream') answerExpectation(request, response)
+  // Nothing behind the gate sees the client's headers.
+  request.headers = {}
+  notePassage(passage)
+  carrier(request, response)
 }
 
 function passage(

@@ -1,0 +1,18 @@
+import type { IncomingMessage } from 'node:http'
+import type { CheckedRequest } from '../inspect/inspect.ts'
+import type { Shape } from '../objects/types.ts'
+import type { Refusal } from '../refusal.ts'
+
+/** One request on its way to the engine: what was checked, and the exchange's own counters and callbacks. */
+export interface Passage {
+  readonly checked: CheckedRequest
+  /** How the answer is shown; null: as it is. */
+  readonly shape: Shape | null
+  readonly request: IncomingMessage
+  onBytesIn(bytes: number): void
+  onAnswerData(chunk: Buffer): void
+  /** The engine failed before its answer began: nothing has been sent to the client. */
+  onFailure(refusal: Refusal): void
+  /** The engine broke off inside its answer. */
+  onBroken(): void
+}
