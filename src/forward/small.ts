@@ -32,6 +32,9 @@ export function carrySmall(engine: Engine, passage: Passage, response: ServerRes
 
 type Controller = Dispatcher.DispatchController
 
+/** Bytes of a body that go out with the head, as one piece. */
+const MOST_TOGETHER = 16 * 1024
+
 const LEFT = new Error('the client is gone')
 
 /** One answer on its way: undici calls it in the order of its methods. */
@@ -42,6 +45,9 @@ class Delivery implements Dispatcher.DispatchHandler {
   #controller: Controller | null = null
   #hasBegun = false
   #isHeld = false
+  /** The beginning of the body, while it waits for more that was read with it. */
+  #first: Buffer | null = null
+  #isFlushed = false
 
   constructor(engine: Engine, passage: Passage, response: ServerResponse) {
     this.#engine = engine
@@ -71,17 +77,35 @@ class Delivery implements Dispatcher.DispatchHandler {
     // Characters that no header may hold make it throw: Node's writer is stricter than the engine's.
     response.writeHead(status, clientHeaders(raw))
     this.#hasBegun = true
-    // What comes with the head goes out with it, in one write; a head alone must not wait (`docker run` begins on that of `wait`).
     process.nextTick(this.#flush)
   }
 
+  /**
+   * What was read of the engine together goes out together: writes are the dearest part of an answer. But a head alone does
+   * not wait for its body (`docker run` begins on that of `wait`).
+   */
   readonly #flush = () => {
-    if (!this.#response.writableEnded) this.#response.flushHeaders()
+    const first = this.#first
+    this.#first = null
+    this.#isFlushed = true
+    if (this.#response.writableEnded || this.#response.destroyed) return
+    if (first === null) this.#response.flushHeaders()
+    else this.#write(first)
   }
 
-  onResponseData(controller: Controller, chunk: Buffer): void {
+  onResponseData(_controller: Controller, chunk: Buffer): void {
     this.#passage.onAnswerData(chunk)
-    if (this.#response.write(chunk)) return
+    if (!this.#isFlushed && this.#first === null && chunk.length <= MOST_TOGETHER) {
+      this.#first = chunk
+      return
+    }
+    if (this.#first !== null) this.#flush()
+    this.#write(chunk)
+  }
+
+  #write(chunk: Buffer): void {
+    const controller = this.#controller
+    if (controller === null || this.#response.write(chunk)) return
     controller.pause()
     if (this.#isHeld) return
     this.#isHeld = true
@@ -90,7 +114,9 @@ class Delivery implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#over()
-    this.#response.end()
+    // As text, Node writes head and body as one: with bytes they would be two pieces.
+    if (this.#first === null) this.#response.end()
+    else this.#response.end(this.#first.toString('latin1'), 'latin1')
   }
 
   onResponseError(_controller: Controller, error: Error): void {
