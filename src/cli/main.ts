@@ -9,6 +9,7 @@ import { reportFailure, unifyFailures } from './failure.ts'
 import { readyCommand } from './ready.ts'
 import { reapCommand } from './reap.ts'
 import { revokeCommand } from './revoke.ts'
+import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
 import { sessionsCommand } from './sessions.ts'
 import { startCommand } from './start.ts'
@@ -33,6 +34,7 @@ const commands = [
   startCommand,
   serveCommand,
   checkCommand,
+  schemaCommand,
   doctorCommand,
   explainCommand,
   tokenCommand,
