@@ -13,12 +13,13 @@ export function schemaLine(): string {
 export function schemaCommand(): Command {
   return new Command('schema')
     .description('print the JSON Schema of the configuration, for editors')
+    .option('--included', 'the one of a file of roles and bindings that a configuration includes')
     .addHelpText(
       'after',
       '\nExample:\n  $ dockgate schema > dockgate.schema.json\n  and, as the first line of dockgate.yaml:\n  # yaml-language-server: $schema=dockgate.schema.json',
     )
-    .action(async () => {
-      const { publishedSchema } = await import('../config/json-schema.ts')
-      printJson(publishedSchema())
+    .action(async ({ included }: { included?: true }) => {
+      const { publishedIncludedSchema, publishedSchema } = await import('../config/json-schema.ts')
+      printJson(included ? publishedIncludedSchema() : publishedSchema())
     })
 }

@@ -163,6 +163,11 @@ const shutdownSchema = z.strictObject({
     .describe('How long what is under way may go on after SIGTERM or SIGINT, up to 1h'),
 })
 
+/** Files that hold roles and bindings too. */
+export const includeSchema = paths.describe(
+  'Files of `roles` and `bindings`, or folders of them: of a folder each .yaml and .yml, in the order of their names',
+)
+
 /** The whole file: five nouns (listeners, engine, issuers, roles, bindings) and beside them records, revocations, the ledger and shutdown. */
 export const configSchema = z.strictObject({
   listeners: z.array(listenerSchema).min(1).describe('Where clients come in'),
@@ -170,6 +175,7 @@ export const configSchema = z.strictObject({
   issuers: z
     .record(name, issuerSchema)
     .describe('Who proves who somebody is, by a name of your choice: tokens or certificates'),
+  include: includeSchema.optional(),
   roles: z
     .record(name, roleSchema)
     .describe('What may be done, and what may be asked for in doing it, by a name of your choice'),

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { initialConfig } from '../../src/cli/start-config.ts'
-import { publishedSchema } from '../../src/config/json-schema.ts'
+import { publishedIncludedSchema, publishedSchema } from '../../src/config/json-schema.ts'
 import { workplace } from '../cli/program.ts'
 import { keysOf, withTables } from '../support/config-keys.ts'
 import { SOUND } from './workspace.ts'
@@ -26,6 +26,11 @@ const soundWith = (line: number, text: string) =>
  */
 it('config/schema/dockgate.json is what the source makes', async () => {
   await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot('../../config/schema/dockgate.json')
+})
+
+it('config/schema/dockgate-included.json is what the source makes', async () => {
+  const included = `${JSON.stringify(publishedIncludedSchema(), null, 2)}\n`
+  await expect(included).toMatchFileSnapshot('../../config/schema/dockgate-included.json')
 })
 
 it('the tables of docs/configuration.md are what the source makes', async () => {
@@ -55,6 +60,7 @@ describe('takes what the loader takes', () => {
     ['a mode', 2, '  - {address: "unix:///run/d.sock", mode: "0660"}'],
     ['a glob of operations', 6, '  observer: {allow: [read, "Image*", ContainerCreate, run]}'],
     ['unlimited', 6, '  observer: {allow: [run], workload: {limits: {memory: unlimited, pids: 10, cpus: 0.5}}}'],
+    ['roles and bindings elsewhere', 1, 'include: conf.d\nlisteners:'],
     ['a grace', 6, '  observer: {extends: ci-run, grace: {sessions: unlimited, streams: 5m}}'],
   ])('%s', (_what, line, text) => {
     expect(problemsOf(soundWith(line, text))).toEqual([])
@@ -81,6 +87,7 @@ describe('refuses what the loader refuses', () => {
     ['a role that allows nothing', 6, '  observer: {grace: {sessions: 1m}}', '/roles/observer'],
     ['zero memory', 6, '  observer: {extends: ci-run, workload: {limits: {memory: 0}}}', '/memory'],
     ['a name that is none', 6, '  "a b": {allow: [read]}', '/roles'],
+    ['no bindings and nothing included', 7, 'ledger: {file: a}\nrecords:', ' must have required property'],
     ['a binding without issuer', 8, '  - {role: observer}', '/bindings/0 must have required property'],
   ])('%s', (_what, line, text, place) => {
     expect(problemsOf(soundWith(line, text)).join('\n')).toContain(place)
@@ -106,5 +113,14 @@ describe('editors find it', () => {
     const { code, stdout } = await place.run('schema')
     await place.remove()
     expect([code, JSON.parse(stdout)]).toEqual([0, schema])
+  })
+
+  it('for files that are included too', async () => {
+    const place = workplace()
+    const { stdout } = await place.run('schema', '--included')
+    await place.remove()
+    const validateIncluded = new Ajv({ allowUnionTypes: true }).compile(JSON.parse(stdout))
+    expect(validateIncluded({ roles: { ci: { extends: 'ci-run' } } })).toBe(true)
+    expect(validateIncluded({ listeners: [] })).toBe(false)
   })
 })
