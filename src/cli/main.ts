@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { certCommand } from './cert.ts'
 import { checkCommand } from './check.ts'
 import { connectCommand } from './connect.ts'
+import { diffCommand } from './diff.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
@@ -34,6 +35,7 @@ const commands = [
   startCommand,
   serveCommand,
   checkCommand,
+  diffCommand,
   schemaCommand,
   doctorCommand,
   explainCommand,

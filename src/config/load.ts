@@ -6,9 +6,9 @@ import { checkPieces } from './check.ts'
 import { ConfigError, type ConfigProblem, type Issue } from './errors.ts'
 import { explainIssues } from './explain.ts'
 import { checkFiles } from './files.ts'
-import { createFindings } from './findings.ts'
+import { createFindings, type Findings } from './findings.ts'
 import type { Sources } from './merge.ts'
-import { piecesOf } from './pieces.ts'
+import { type Pieces, piecesOf } from './pieces.ts'
 import { type CertificateIssuerConfig, type Config, configSchema } from './schema.ts'
 import { type ReadOptions, readSources } from './sources.ts'
 
@@ -34,22 +34,45 @@ export interface LoadedConfig {
  */
 export function loadConfig(file: string, options: ReadOptions = {}): LoadedConfig {
   const sources = readSources(file, options)
-  const shape = configSchema.safeParse(sources.value)
-  const findings = createFindings()
-  findings.problems.push(...explainIssues(configSchema, sources.value, shape.error?.issues ?? []))
-
   const directory = dirname(resolve(file))
+  const findings = createFindings()
+  const { pieces, policy, ...read } = compileSources(sources, findings, (all) => checkFiles(all, directory, findings))
+  policyWarnings(pieces, policy, findings)
+  const config = withAbsolutePaths(read.config, directory)
+  const warnings = sorted(sources, findings.warnings.map(sources.locate))
+  return { file, sha256: sources.sha256, config, policy, warnings }
+}
+
+/** A configuration that is read for what it says, not to be served. */
+export interface LoadedPolicy {
+  readonly file: string
+  /** Paths in it are as they are written. */
+  readonly config: Config
+  readonly policy: Policy
+}
+
+/**
+ * Reads a configuration as `loadConfig` does, without the files that it names (keys, certificates): they need not be there,
+ * so that one from another machine or another time can be read.
+ *
+ * @throws ConfigError with every problem that was found
+ */
+export function loadPolicy(file: string): LoadedPolicy {
+  const { config, policy } = compileSources(readSources(file), createFindings(), () => {})
+  return { file, config, policy }
+}
+
+/** @throws ConfigError with every problem that was found, those of `checkMore` included */
+function compileSources(sources: Sources, findings: Findings, checkMore: (pieces: Pieces) => void) {
+  const shape = configSchema.safeParse(sources.value)
+  findings.problems.push(...explainIssues(configSchema, sources.value, shape.error?.issues ?? []))
   const pieces = piecesOf(sources.value)
   checkPieces(pieces, findings)
-  checkFiles(pieces, directory, findings)
+  checkMore(pieces)
   const policy = compile(pieces, findings)
   const problems = allProblems(sources, findings.problems)
   if (problems.length > 0 || !shape.success) throw new ConfigError(problems)
-
-  policyWarnings(pieces, policy, findings)
-  const config = withAbsolutePaths(shape.data, directory)
-  const warnings = sorted(sources, findings.warnings.map(sources.locate))
-  return { file, sha256: sources.sha256, config, policy, warnings }
+  return { config: shape.data, pieces, policy }
 }
 
 /** What `dockgate revoke` needs of a configuration. */

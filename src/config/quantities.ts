@@ -53,6 +53,8 @@ export function showDuration(value: number): string {
   return value % SECOND === 0 ? `${value / SECOND}s` : `${value}ms`
 }
 
-function showBytes(value: number): string {
-  return value % MiB === 0 ? `${value / MiB}MiB` : `${value / KiB}KiB`
+/** Writes bytes as the configuration has them. */
+export function showBytes(value: number): string {
+  if (value % MiB === 0) return `${value / MiB}MiB`
+  return value % KiB === 0 ? `${value / KiB}KiB` : String(value)
 }

@@ -19,17 +19,18 @@ export function conditionKey(condition: Condition | null): string {
   return condition === null ? '' : [...partsOf(condition)].sort().join(' && ')
 }
 
-function partsOf({ ast }: Condition): ReadonlySet<string> {
-  return new Set(conjuncts(ast).map((node) => shapeOf(node)))
+function partsOf({ ast, text }: Condition): ReadonlySet<string> {
+  return new Set(conjuncts(ast).map((node) => shapeOf(node, text)))
 }
 
 function conjuncts(node: ASTNode): ASTNode[] {
   return node.op === '&&' ? (node.args as readonly ASTNode[]).flatMap(conjuncts) : [node]
 }
 
-/** The tree without the places of its nodes in the text. */
-function shapeOf(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(shapeOf).join()}]`
-  if (isNode(value)) return `(${value.op} ${shapeOf(value.args)})`
-  return typeof value === 'bigint' ? `${value}n` : `${typeof value}:${JSON.stringify(value)}`
+/** The tree without the places of its nodes in the text; constants as they are written, since some hide their value. */
+function shapeOf(value: unknown, text: string): string {
+  if (Array.isArray(value)) return `[${value.map((one) => shapeOf(one, text)).join()}]`
+  // What is no node is a name. Anything else is taken to be like nothing but the same condition.
+  if (!isNode(value)) return JSON.stringify(typeof value === 'object' && value !== null ? text : String(value))
+  return `(${value.op} ${value.op === 'value' ? text.slice(value.start, value.end) : shapeOf(value.args, text)})`
 }

@@ -25,6 +25,8 @@ describe('one condition implies another', () => {
     ['claims.a == "x"', 'claims.b == "x"'],
     ['claims.a == "x"', 'claims.a != "x"'],
     ['claims.a == "1"', 'claims.a == 1'],
+    ['claims.a == 1u', 'claims.a == 2u'],
+    ['claims.a == b"x"', 'claims.a == b"y"'],
     ['claims.a == "x" || claims.b == "y"', 'claims.a == "x"'],
     ['claims.b == "y"', 'claims.a == "x" && claims.b == "y"'],
     ['claims.l.exists(x, x == "a")', 'claims.l.exists(x, x == "b")'],
@@ -39,13 +41,9 @@ it.each([
   'claims.l.all(x, x.startsWith("a")) && claims.m["k"][0] == 1.5',
   'claims.l.map(x, x + "y").filter(x, size(x) > 2).exists_one(x, x == "zy")',
   'request.address.inNetwork("10.0.0.0/8") && request.time.getHours("Europe/Berlin") < 18',
-  'claims.n in [1, 2u, -3] || !(claims.b == true) || claims.c == null || claims.d == {"a": 1} || claims.e == b"x"',
+  'claims.n in [1, 2, -3] || claims.n == 2u || !(claims.b == true) || claims.c == null || claims.d == {"a": 1} || claims.e == b"x"',
 ])('knows %s again, and nothing else', (text) => {
-  try {
-    const key = conditionKey(condition(text))
-    expect(conditionKey(condition(`(${text.replaceAll(' ', '  ')})`))).toBe(key)
-    expect(conditionKey(condition(`!(${text})`))).not.toBe(key)
-  } catch (error) {
-    throw new Error(text, { cause: error })
-  }
+  const key = conditionKey(condition(text))
+  expect(conditionKey(condition(`(${text.replaceAll(' ', '  ')})`))).toBe(key)
+  expect(conditionKey(condition(`!(${text})`))).not.toBe(key)
 })
