@@ -14,7 +14,7 @@ const write = (name: string, allow: string, more = '') =>
     join(place.folder, name),
     `listeners: [{ address: '127.0.0.1:2375' }]
 issuers: { local: { jwt: { issuer: local, audience: a, publicKey: not-here.pem } } }
-roles: { ci: { allow: [${allow}], workload: { images: [a${more}] } } }
+roles: { ci: { allow: [${allow}], workload: { networks: [a${more}] } } }
 bindings: [{ role: ci, issuer: local, when: 'claims.team == "shop"' }]
 `,
   )
@@ -28,7 +28,7 @@ it('says in words who gains and loses what, and ends with 1 as diff(1) does', as
   role ci
   gain ContainerTop
   lose ContainerList
-  wider: workload.images: + b
+  wider: workload.networks: + b
 `,
     stderr: '',
   })

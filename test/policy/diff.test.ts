@@ -137,10 +137,10 @@ describe('what a role may be asked for', () => {
   const role = (workload: string) => `{allow: [run], workload: ${workload}}`
 
   it.each([
-    ['images: [a]', 'images: [a, b]', ['wider workload.images +b']],
-    ['images: [a, b]', 'images: [b]', ['narrower workload.images -a']],
-    ['images: [a]', 'images: [b]', ['other workload.images +b -a']],
-    ['images: [a, b]', 'images: [b, a]', []],
+    ['networks: [a]', 'networks: [a, b]', ['wider workload.networks +b']],
+    ['networks: [a, b]', 'networks: [b]', ['narrower workload.networks -a']],
+    ['networks: [a]', 'networks: [b]', ['other workload.networks +b -a']],
+    ['networks: [a, b]', 'networks: [b, a]', []],
     ['privileged: false', 'privileged: true', ['wider workload.privileged']],
     ['privileged: false', '', []],
     ['', 'volumes: []', ['wider workload.volumes']],
