@@ -1,4 +1,6 @@
 import { Command } from 'commander'
+import { ACCESS_CLASSES } from '../engine/access.ts'
+import { OPERATIONS } from '../engine/operations.ts'
 import type { AccessChange, PolicyDiff, PrincipalChange } from '../policy/diff.ts'
 import type { KeyChange } from '../policy/diff-keys.ts'
 import { printable } from '../text.ts'
@@ -46,10 +48,23 @@ function changeLines({ who, before, after, gains, losses, keys, root }: AccessCh
     ...who.map(whoLine),
     `  ${role}${was}`,
     ...(root === null ? [] : [`  become root on the host by ${root}`]),
-    ...(gains.length === 0 ? [] : [`  gain ${gains.join(', ')}`]),
-    ...(losses.length === 0 ? [] : [`  lose ${losses.join(', ')}`]),
+    ...(gains.length === 0 ? [] : [`  gain ${inWords(gains)}`]),
+    ...(losses.length === 0 ? [] : [`  lose ${inWords(losses)}`]),
     ...keys.map(keyLine),
   ]
+}
+
+/** Operations by name, and those of a whole access class by its name. */
+function inWords(operations: readonly string[]): string {
+  const left = new Set(operations)
+  const whole: string[] = []
+  for (const access of Object.keys(ACCESS_CLASSES)) {
+    const ids = OPERATIONS.filter((spec) => spec.carried && spec.access === access).map(({ id }) => id)
+    if (ids.length < 2 || !ids.every((id) => left.has(id))) continue
+    for (const id of ids) left.delete(id)
+    whole.push(`${access} (all ${ids.length})`)
+  }
+  return [...whole, ...left].join(', ')
 }
 
 function whoLine({ issuer, when, owner }: PrincipalChange): string {

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { printJson } from './failure.ts'
 
@@ -7,7 +6,7 @@ const PUBLISHED = new URL('../../config/schema/dockgate.json', import.meta.url)
 
 /** The line, with its end, by which editors find the schema of a configuration that is made on this machine. */
 export function schemaLine(): string {
-  return `# yaml-language-server: $schema=${fileURLToPath(PUBLISHED)}\n`
+  return `# yaml-language-server: $schema=${PUBLISHED.href}\n`
 }
 
 export function schemaCommand(): Command {

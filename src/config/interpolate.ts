@@ -4,7 +4,7 @@ const VARIABLE = /(\$?)\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g
 const BEGINS = /\$\{[A-Z_]/
 
 /** What stands for a variable. */
-export interface Inserted {
+interface Inserted {
   readonly name: string
   readonly value: string
 }

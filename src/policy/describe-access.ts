@@ -33,7 +33,7 @@ export function describeAccess({ bindings }: Policy): AccessDescription[] {
 }
 
 /** Whose objects a role acts on. */
-export function objectsOf({ objects }: Role): AccessDescription['objects'] {
+function objectsOf({ objects }: Role): AccessDescription['objects'] {
   if (objects === null) return 'all'
   return objects.names === 'prefixed' ? 'prefixed' : 'own'
 }

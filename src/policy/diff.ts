@@ -41,7 +41,7 @@ export interface PrincipalChange {
   readonly owner: { readonly before: string | null; readonly after: string | null } | null
 }
 
-export interface IssuerChange {
+interface IssuerChange {
   readonly issuer: string
   /** `jwt.audience`. */
   readonly keys: readonly string[]

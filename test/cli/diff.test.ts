@@ -34,6 +34,13 @@ it('says in words who gains and loses what, and ends with 1 as diff(1) does', as
   })
 })
 
+it('names a whole access class by its name', async () => {
+  write('old.yaml', 'ContainerCreate')
+  write('new.yaml', 'ContainerCreate, read, ContainerTop')
+  const { stdout } = await place.run('diff', 'old.yaml', 'new.yaml')
+  expect(stdout).toMatch(/\n {2}gain read \(all [0-9]+\), ContainerTop\n/)
+})
+
 it('prints the same as JSON', async () => {
   write('old.yaml', 'ContainerCreate, ContainerList')
   write('new.yaml', 'ContainerCreate')

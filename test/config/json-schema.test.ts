@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { initialConfig } from '../../src/cli/start-config.ts'
 import { publishedIncludedSchema, publishedSchema } from '../../src/config/json-schema.ts'
 import { workplace } from '../cli/program.ts'
+import { blocks } from '../docs/pages.ts'
 import { keysOf, withTables } from '../support/config-keys.ts'
 import { SOUND } from './workspace.ts'
 
@@ -47,11 +48,18 @@ describe('takes what the loader takes', () => {
     expect(problemsOf(read(`config/examples/${name}`))).toEqual([])
   })
 
-  const blocks = ['README.md', ...readdirSync(new URL('docs', ROOT)).map((name) => `docs/${name}`)].flatMap((page) =>
-    [...read(page).matchAll(/```yaml\n(listeners:[^`]*)```/g)].map(([, yaml = '']) => [page, yaml] as const),
+  const ofConfigurations = blocks('yaml').filter(({ text }) =>
+    Object.keys(parseAllDocuments(text)[0]?.toJS() ?? {}).some((key) => Object.hasOwn(schema.properties ?? {}, key)),
   )
-  it.each(blocks)('the configuration in %s', (_page, yaml) => {
-    expect(problemsOf(yaml)).toEqual([])
+  it('finds configurations on pages', () => {
+    expect(new Set(ofConfigurations.map(({ page }) => page)).size).toBeGreaterThan(4)
+  })
+
+  it.each(ofConfigurations)('a block of $page', ({ text }) => {
+    const rest = parse(SOUND.join('\n'))
+    for (const document of parseAllDocuments(text)) {
+      expect(problemsOf(stringify({ ...rest, ...document.toJS() }))).toEqual([])
+    }
   })
 
   it.each([
@@ -104,7 +112,7 @@ describe('editors find it', () => {
 
   it('from the configuration that dockgate start makes', () => {
     const [, path = ''] = line.exec(initialConfig()) ?? []
-    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(schema)
+    expect(JSON.parse(readFileSync(new URL(path), 'utf8'))).toEqual(schema)
     expect(problemsOf(initialConfig())).toEqual([])
   })
 
