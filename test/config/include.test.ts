@@ -113,6 +113,16 @@ describe('a problem in an included file', () => {
   })
 })
 
+it('a value from elsewhere in one file is in no message about another', () => {
+  const where = workspace.write('which', 'role-from-elsewhere')
+  put('a.yaml', 'bindings:', `  - {role: "file:${where}", issuer: local}`)
+  put('b.yaml', 'bindings:', '  - {role: role-from-elsewher, issuer: local}')
+  put('c.yaml', 'roles:', '  role-from-elsewhere: {allow: [read]}')
+  const said = workspace.problems(MAIN)
+  expect(said).toEqual([expect.stringContaining('conf.d/b.yaml:2:12: bindings[2].role: no role')])
+  expect(said[0]).toContain('did you mean "file:')
+})
+
 it('the hash is of all files, and of the file alone without any', () => {
   const sum = (text: string) => hash('sha256', text, 'hex')
   expect(workspace.load(SOUND.join('\n')).sha256).toBe(sum(SOUND.join('\n')))
