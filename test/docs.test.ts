@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { checkPieces } from '../src/config/check.ts'
 import { createFindings } from '../src/config/findings.ts'
+import { includedSchema } from '../src/config/include.ts'
 import { ISSUER_PRESETS, issuerPreset } from '../src/config/issuer-presets.ts'
 import { piecesOf } from '../src/config/pieces.ts'
 import { configSchema, roleSchema } from '../src/config/schema.ts'
@@ -92,4 +93,12 @@ it('shows only issuers and bindings in docs/issuers.md that dockgate would take,
     return Object.values(configSchema.parse(config).issuers).map(({ jwt }) => jwt?.preset)
   })
   expect(presets.flat()).toEqual([...ISSUER_PRESETS])
+})
+
+it('shows only included files in docs/configuration.md that dockgate would take', () => {
+  const blocks = [...read('docs/configuration.md').matchAll(/```yaml\n(#[^`]*\nroles:[^`]*)```/g)].map(
+    ([, yaml]) => yaml ?? '',
+  )
+  expect(blocks).toHaveLength(1)
+  for (const yaml of blocks) expect(includedSchema.safeParse(parse(yaml)).error).toBeUndefined()
 })

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { ConfigError } from '../config/errors.ts'
 import type { Description, RoleDescription } from '../policy/describe.ts'
+import type { AccessDescription } from '../policy/describe-access.ts'
 import { printable } from '../text.ts'
 import { printJson } from './failure.ts'
 import { table } from './table.ts'
@@ -31,7 +32,7 @@ export function checkCommand(): Command {
     })
 }
 
-function policyText({ listeners, engine, issuers, roles, bindings, ledger, warnings }: Description): string {
+function policyText({ listeners, engine, issuers, roles, bindings, access, ledger, warnings }: Description): string {
   const lines = [
     'listeners',
     ...table(
@@ -60,9 +61,23 @@ function policyText({ listeners, engine, issuers, roles, bindings, ledger, warni
         ...(one.owner === null ? [] : [`owner ${one.owner}`]),
       ]),
     ),
+    'who may do what, on what',
+    ...table(access.map(accessRow)),
     ...(warnings.length > 0 ? ['warnings', ...warnings.map((warning) => `  ${warning}`)] : []),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function accessRow({ issuer, when, role, may, objects, owner, unbounded }: AccessDescription, index: number): string[] {
+  const what = may.map(({ access, allowed, of }) => (allowed === of ? access : `${access} (${allowed} of ${of})`))
+  const names = objects === 'prefixed' ? ', under names of its own' : ''
+  const where = objects === 'all' ? "everybody's objects" : `objects of ${owner ?? 'nobody'}${names}`
+  return [
+    `${index + 1}.`,
+    when === null ? `everybody of ${issuer}` : `${issuer} when ${when}`,
+    `${role}: ${what.join(', ') || 'nothing but ping and version'}`,
+    unbounded ? `everything: root on the host` : where,
+  ]
 }
 
 function issuerLines(issuers: Description['issuers']): string[] {

@@ -16,14 +16,14 @@ export interface FollowedConfig {
 }
 
 /**
- * Reads a configuration, and again whenever its file changes. A file with a problem changes nothing, and each problem is
+ * Reads a configuration, and again whenever its file, or one that it includes, changes. A file with a problem changes nothing, and each problem is
  * told as `dockgate check` does.
  *
  * @param file as the operator named it
- * @param load reads the whole configuration
+ * @param load reads the whole configuration; tells `reads` of each file before it reads it (`ReadOptions`)
  * @throws what `load` throws the first time
  */
-export function followConfig(file: string, load: () => LoadedConfig): FollowedConfig {
+export function followConfig(file: string, load: (reads: (path: string) => void) => LoadedConfig): FollowedConfig {
   let first: LoadedConfig | null = null
   let gate: RunningGate | null = null
   let waiting: LoadedConfig | null = null
@@ -56,8 +56,8 @@ export function followConfig(file: string, load: () => LoadedConfig): FollowedCo
     for (const problem of problems.split('\n')) say(`ERROR: ${problem}`)
   }
 
-  function take(): void {
-    const loaded = load()
+  function take(reads: (path: string) => void = () => {}): void {
+    const loaded = load(reads)
     if (first === null) {
       first = loaded
       return

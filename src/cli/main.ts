@@ -3,12 +3,14 @@ import { Command } from 'commander'
 import { certCommand } from './cert.ts'
 import { checkCommand } from './check.ts'
 import { connectCommand } from './connect.ts'
+import { diffCommand } from './diff.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
 import { readyCommand } from './ready.ts'
 import { reapCommand } from './reap.ts'
 import { revokeCommand } from './revoke.ts'
+import { schemaCommand } from './schema.ts'
 import { serveCommand } from './serve.ts'
 import { sessionsCommand } from './sessions.ts'
 import { startCommand } from './start.ts'
@@ -33,6 +35,8 @@ const commands = [
   startCommand,
   serveCommand,
   checkCommand,
+  diffCommand,
+  schemaCommand,
   doctorCommand,
   explainCommand,
   tokenCommand,

@@ -23,7 +23,7 @@ Example:
       // What serves takes half a second to load: only a command that serves waits for it.
       const { loadConfig } = await import('../config/load.ts')
       const { followConfig } = await import('./follow-config.ts')
-      const followed = followConfig(config, () => loadConfig(config))
+      const followed = followConfig(config, (reads) => loadConfig(config, { reads }))
       sayWarnings(followed.first)
       // A signal that came before this would end the program; one that comes now waits for the gate.
       process.on('SIGHUP', followed.again)

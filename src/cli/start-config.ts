@@ -1,9 +1,10 @@
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from '../pki/token.ts'
+import { schemaLine } from './schema.ts'
 import { USUAL_ENGINE } from './start-engine.ts'
 
 /** The configuration that `dockgate start` begins with: small, commented, and this machine only. */
 export function initialConfig(): string {
-  return `# Made by "dockgate start". Yours to change; it is not made again while it is here.
+  return `${schemaLine()}# Made by "dockgate start". Yours to change; it is not made again while it is here.
 #   dockgate check --config dockgate.yaml      says who may do what
 
 listeners:

@@ -18,8 +18,8 @@ export async function start(folder: string, dockerHost: string | undefined): Pro
   const clients = await makeClients(folder)
   // Chosen once, whatever the file says later.
   let engine: string | null = null
-  const followed = followConfig(near(paths.config), () => {
-    const loaded = loadConfig(near(paths.config))
+  const followed = followConfig(near(paths.config), (reads) => {
+    const loaded = loadConfig(near(paths.config), { reads })
     return engine === null ? loaded : withEngine(loaded, engine)
   })
   sayWarnings(followed.first)

@@ -1,6 +1,7 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, visit } from 'yaml'
 import { printable } from '../text.ts'
 import { type ConfigProblem, formatPath, type Issue } from './errors.ts'
+import { type Outside, type Replaced, substitute } from './substitute.ts'
 
 /** A configuration of this shape is 5 deep; what is far deeper would only exhaust the stack. */
 const MAX_DEPTH = 32
@@ -10,6 +11,10 @@ const MAX_SYNTAX_PROBLEMS = 20
 /** A YAML file that was read: its value, and the place of everything in it. */
 export interface ConfigDocument {
   readonly value: unknown
+  /** Values that came from elsewhere: the environment, or files. */
+  readonly replaced: readonly Replaced[]
+  /** What could not be put in from there; null stands in the value for it. */
+  readonly problems: readonly Issue[]
   /** Puts file, line and column to an issue. What is missing is placed at what should hold it. */
   locate(issue: Issue): ConfigProblem
 }
@@ -20,7 +25,7 @@ export type DocumentResult = { readonly document: ConfigDocument } | { readonly 
  * Reads one YAML 1.2 document, core schema: unique string keys, no tags, no aliases (a reviewer reads a policy where it
  * stands, and there is nothing to expand), no `%YAML` directive that would bring YAML 1.1's `yes` and octal numbers.
  */
-export function parseConfigDocument(file: string, source: string): DocumentResult {
+export function parseConfigDocument(file: string, source: string, outside: Outside): DocumentResult {
   const lines = new LineCounter()
   const at = (offset: number, path: string, message: string): ConfigProblem => {
     const { line, col } = lines.linePos(offset)
@@ -44,8 +49,11 @@ export function parseConfigDocument(file: string, source: string): DocumentResul
     .map((error) => at(error.pos[0], '', `not YAML as dockgate reads it: ${oneLine(error.message)}`))
   if (problems.length === 0) problems.push(...refusedNodes(document, at))
   if (problems.length > 0) return { problems }
+  const { replaced, problems: missing } = substitute(document, outside)
   return {
     document: {
+      replaced,
+      problems: missing,
       value: document.toJS({ maxAliasCount: 0 }),
       locate: (issue) => at(offsetOf(document, issue, source), formatPath(issue.path), issue.message),
     },

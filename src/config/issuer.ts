@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ISSUER_PRESET_KEYS, ISSUER_PRESETS, issuerPreset } from './issuer-presets.ts'
-import type { Algorithm, JwtIssuerAsWritten } from './schema.ts'
+import type { Algorithm, JwtIssuerAsWritten } from './issuer-schema.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -1,23 +1,22 @@
-import { hash } from 'node:crypto'
 import { dirname, resolve } from 'node:path'
 import { compile } from '../policy/compile.ts'
 import { policyWarnings } from '../policy/lint.ts'
 import type { Policy } from '../policy/types.ts'
 import { checkPieces } from './check.ts'
-import { type ConfigDocument, parseConfigDocument } from './document.ts'
 import { ConfigError, type ConfigProblem, type Issue } from './errors.ts'
 import { explainIssues } from './explain.ts'
 import { checkFiles } from './files.ts'
-import { createFindings } from './findings.ts'
-import { piecesOf } from './pieces.ts'
-import { readSmallFile } from './read-file.ts'
+import { createFindings, type Findings } from './findings.ts'
+import type { Sources } from './merge.ts'
+import { type Pieces, piecesOf } from './pieces.ts'
 import { type CertificateIssuerConfig, type Config, configSchema } from './schema.ts'
+import { type ReadOptions, readSources } from './sources.ts'
 
 /** A configuration that may be served. */
 export interface LoadedConfig {
   /** The file as the operator named it. */
   readonly file: string
-  /** Of the file's bytes as they were read, in hexadecimal, as `sha256sum` prints it. */
+  /** `Sources.sha256`. */
   readonly sha256: string
   /** Every path in it is absolute. */
   readonly config: Config
@@ -30,24 +29,50 @@ export interface LoadedConfig {
  * compiles its policy.
  *
  * @param file relative paths in the file are relative to its directory
+ * @param options where values come from that the file only names
  * @throws ConfigError with every problem that was found, in the order of the file
  */
-export function loadConfig(file: string): LoadedConfig {
-  const { document, sha256 } = readDocument(file)
-  const shape = configSchema.safeParse(document.value)
-  const findings = createFindings()
-  findings.problems.push(...explainIssues(configSchema, document.value, shape.error?.issues ?? []))
-
+export function loadConfig(file: string, options: ReadOptions = {}): LoadedConfig {
+  const sources = readSources(file, options)
   const directory = dirname(resolve(file))
-  const pieces = piecesOf(document.value)
-  checkPieces(pieces, findings)
-  checkFiles(pieces, directory, findings)
-  const policy = compile(pieces, findings)
-  if (findings.problems.length > 0 || !shape.success) throw new ConfigError(placed(document, findings.problems))
-
+  const findings = createFindings()
+  const { pieces, policy, ...read } = compileSources(sources, findings, (all) => checkFiles(all, directory, findings))
   policyWarnings(pieces, policy, findings)
-  const config = withAbsolutePaths(shape.data, directory)
-  return { file, sha256, config, policy, warnings: placed(document, findings.warnings) }
+  const config = withAbsolutePaths(read.config, directory)
+  const warnings = sorted(sources, findings.warnings.map(sources.locate))
+  return { file, sha256: sources.sha256, config, policy, warnings }
+}
+
+/** A configuration that is read for what it says, not to be served. */
+export interface LoadedPolicy {
+  readonly file: string
+  /** Paths in it are as they are written. */
+  readonly config: Config
+  readonly policy: Policy
+}
+
+/**
+ * Reads a configuration as `loadConfig` does, without the files that it names (keys, certificates): they need not be there,
+ * so that one from another machine or another time can be read.
+ *
+ * @throws ConfigError with every problem that was found
+ */
+export function loadPolicy(file: string): LoadedPolicy {
+  const { config, policy } = compileSources(readSources(file), createFindings(), () => {})
+  return { file, config, policy }
+}
+
+/** @throws ConfigError with every problem that was found, those of `checkMore` included */
+function compileSources(sources: Sources, findings: Findings, checkMore: (pieces: Pieces) => void) {
+  const shape = configSchema.safeParse(sources.value)
+  findings.problems.push(...explainIssues(configSchema, sources.value, shape.error?.issues ?? []))
+  const pieces = piecesOf(sources.value)
+  checkPieces(pieces, findings)
+  checkMore(pieces)
+  const policy = compile(pieces, findings)
+  const problems = allProblems(sources, findings.problems)
+  if (problems.length > 0 || !shape.success) throw new ConfigError(problems)
+  return { config: shape.data, pieces, policy }
 }
 
 /** What `dockgate revoke` needs of a configuration. */
@@ -65,7 +90,7 @@ export interface RevocationSettings {
  * @throws ConfigError when the file cannot be read, or is no YAML
  */
 export function loadRevocationSettings(file: string): RevocationSettings {
-  const { issuers, revocationsFile } = piecesOf(readDocument(file).document.value)
+  const { issuers, revocationsFile } = piecesOf(readPart(file, 'revocations'))
   return {
     file: revocationsFile === null ? null : resolve(dirname(resolve(file)), revocationsFile),
     issuers: new Map([...issuers].map(([name, issuer]) => [name, { tokens: issuer?.certificate === undefined }])),
@@ -79,26 +104,34 @@ export function loadRevocationSettings(file: string): RevocationSettings {
  * @throws ConfigError when the file cannot be read, or is no YAML
  */
 export function loadAdminSocket(file: string): string | null {
-  const { adminSocket } = piecesOf(readDocument(file).document.value)
+  const { adminSocket } = piecesOf(readPart(file, 'admin'))
   return adminSocket === null ? null : resolve(dirname(resolve(file)), adminSocket)
 }
 
-function readDocument(file: string): { readonly document: ConfigDocument; readonly sha256: string } {
-  const read = readSmallFile(file)
-  if ('problem' in read) throw new ConfigError([{ file, line: 0, column: 0, path: '', message: read.problem }])
-  const result = parseConfigDocument(file, read.text)
-  if ('problems' in result) throw new ConfigError(result.problems)
-  return { document: result.document, sha256: hash('sha256', read.bytes, 'hex') }
+/** The value of a configuration of which one part is wanted: only values that are missing there are in the way. */
+function readPart(file: string, part: string): unknown {
+  const { value, missing } = readSources(file)
+  const inTheWay = missing.filter(({ path }) => path === part || path.startsWith(`${part}.`))
+  if (inTheWay.length > 0) throw new ConfigError(inTheWay)
+  return value
 }
 
-/** In the order of the file; what two checks say about one place in the same words is said once. */
-function placed(document: ConfigDocument, issues: readonly Issue[]): ConfigProblem[] {
-  const problems = new Map<string, ConfigProblem>()
-  for (const issue of issues) {
-    const problem = document.locate(issue)
-    problems.set(`${problem.line}:${problem.column}:${problem.path}:${problem.message}`, problem)
-  }
-  return [...problems.values()].sort((a, b) => a.line - b.line || a.column - b.column)
+/** Of a value that is missing nothing else is said: null stands in its place. */
+function allProblems(sources: Sources, issues: readonly Issue[]): ConfigProblem[] {
+  const { missing, problems, locate } = sources
+  const named = new Set(missing.map(({ file, path }) => `${file}: ${path}`))
+  const others = issues.map(locate).filter(({ file, path }) => !named.has(`${file}: ${path}`))
+  return sorted(sources, [...missing, ...problems, ...others])
+}
+
+/** In the order of the files and their lines; what two checks say about one place in the same words is said once. */
+function sorted({ order }: Sources, all: readonly ConfigProblem[]): ConfigProblem[] {
+  const problems = new Map(
+    all.map((one) => [`${one.file}:${one.line}:${one.column}:${one.path}:${one.message}`, one] as const),
+  )
+  const place = new Map(order.map((file, index) => [file, index]))
+  const rank = ({ file }: ConfigProblem) => place.get(file) ?? order.length
+  return [...problems.values()].sort((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column)
 }
 
 function withAbsolutePaths(config: Config, directory: string): Config {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { images, processors, size } from './profile-schema.ts'
+import { processors, size } from './profile-quantities.ts'
+import { images } from './profile-schema.ts'
 import { duration, HOUR, SECOND } from './quantities.ts'
 
 /*
@@ -32,7 +33,10 @@ const quotasSchema = z.strictObject({
 
 export const objectsSchema = z.strictObject({
   objects: z
-    .union([z.enum(['all', 'own']), z.strictObject({ own: z.literal('prefixed') })], { error: WANTS_OBJECTS })
+    .union(
+      [z.enum(['all', 'own']), z.strictObject({ own: z.literal('prefixed').describe("Names are the owner's alone") })],
+      { error: WANTS_OBJECTS },
+    )
     .transform((value) => (typeof value === 'string' ? value : value.own))
     .optional()
     .describe(

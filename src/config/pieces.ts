@@ -1,10 +1,10 @@
 import type { z } from 'zod'
+import { issuerSchema } from './issuer-schema.ts'
 import {
   adminSchema,
   type BindingConfig,
   bindingSchema,
   type IssuerConfig,
-  issuerSchema,
   type ListenerConfig,
   ledgerSchema,
   listenerSchema,

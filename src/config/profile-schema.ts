@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseBytes, parseDuration } from './units.ts'
+import { COUNT, CPUS, maximum, processors, quantity, SECONDS, SIZE, size } from './profile-quantities.ts'
 
 /*
  * The parts of a role that say what may be asked for. One rule holds for all of them: what a key does not allow, a client
@@ -21,39 +21,6 @@ const names = (meaning: string) =>
   patterns.optional().describe(`${meaning}. Names; "*" is any run of characters; variables as in images`)
 const oneOf = <const Words extends readonly string[]>(words: Words, meaning: string) =>
   z.array(z.enum(words)).optional().describe(meaning)
-
-const UNLIMITED = 'unlimited'
-
-/** A quantity above zero, as a number or as text with its unit. */
-const quantity = (parse: (text: string) => number | null, wanted: string) =>
-  z.union([z.string(), z.number()], { error: `wants ${wanted}` }).transform((value, context) => {
-    const parsed = parse(String(value))
-    if (parsed !== null && parsed > 0) return parsed
-    context.addIssue({ code: 'custom', message: `wants ${wanted}` })
-    return z.NEVER
-  })
-/** A quantity, or `unlimited`, which is read as Infinity. */
-const maximum = (parse: (text: string) => number | null, wanted: string) =>
-  quantity((value) => (value === UNLIMITED ? Number.POSITIVE_INFINITY : parse(value)), `${wanted}, or ${UNLIMITED}`)
-
-const SIZE = 'a size such as 512MiB or 4GiB'
-const CPUS = 'a number of processors such as 2 or 0.5'
-const COUNT = 'a whole number above zero'
-const SECONDS = 'whole seconds, such as 30s or 5m'
-
-function parseCount(value: string): number | null {
-  return /^[1-9][0-9]{0,14}$/.test(value) ? Number(value) : null
-}
-
-/** As nine decimals at most: the engine counts in billionths. */
-function parseCpus(value: string): number | null {
-  return /^[0-9]{1,6}(?:\.[0-9]{1,9})?$/.test(value) ? Number(value) : null
-}
-
-function parseSeconds(value: string): number | null {
-  const milliseconds = parseDuration(value)
-  return milliseconds !== null && milliseconds % 1000 === 0 ? milliseconds / 1000 : null
-}
 
 /** Names of resource limits that the engine takes (github.com/docker/go-units). */
 export const ULIMITS = [
@@ -78,16 +45,18 @@ export type Ulimit = (typeof ULIMITS)[number]
 /** One key for each resource limit. */
 const ulimits = <S extends z.ZodType>(value: S) =>
   z.strictObject(
-    Object.fromEntries(ULIMITS.map((name) => [name, value.optional()])) as Record<Ulimit, z.ZodOptional<S>>,
+    Object.fromEntries(
+      ULIMITS.map((name) => [name, value.optional().describe(`The limit ${name}, as setrlimit(2) has it`)]),
+    ) as Record<Ulimit, z.ZodOptional<S>>,
   )
 
 /** What builds have too, where `note` is about quantities that the engine does not limit by itself. */
 const maxima = (note: string) => ({
-  memory: maximum(parseBytes, SIZE).optional().describe(`Memory; ${note}`),
-  memorySwap: maximum(parseBytes, SIZE).optional().describe('Memory and swap together'),
-  cpus: maximum(parseCpus, CPUS).optional().describe(`Processors; ${note}`),
-  shmSize: maximum(parseBytes, SIZE).optional().describe('/dev/shm'),
-  ulimits: ulimits(maximum(parseCount, COUNT))
+  memory: maximum(SIZE).optional().describe(`Memory; ${note}`),
+  memorySwap: maximum(SIZE).optional().describe('Memory and swap together'),
+  cpus: maximum(CPUS).optional().describe(`Processors; ${note}`),
+  shmSize: maximum(SIZE).optional().describe('/dev/shm'),
+  ulimits: ulimits(maximum(COUNT))
     .optional()
     .describe('Resource limits of processes, soft and hard; bytes, seconds or a count, as setrlimit(2) has them'),
 })
@@ -96,27 +65,20 @@ const buildLimits = z.strictObject(maxima('it is set where the client states non
 
 const STATED = 'must be stated, by defaults or the client, unless unlimited: the engine has no limit of its own'
 
-/** Bytes, above zero. */
-export const size = quantity(parseBytes, SIZE)
-/** Processors, above zero. */
-export const processors = quantity(parseCpus, CPUS)
-
 const limits = z.strictObject({
   ...maxima(STATED),
-  pids: maximum(parseCount, COUNT).optional().describe(`Processes and threads; ${STATED}`),
-  stopTimeout: maximum(parseSeconds, SECONDS).optional().describe('How long a stop waits before it kills'),
+  pids: maximum(COUNT).optional().describe(`Processes and threads; ${STATED}`),
+  stopTimeout: maximum(SECONDS).optional().describe('How long a stop waits before it kills'),
 })
 
 const defaults = z.strictObject({
   memory: size.optional().describe('Memory'),
   memorySwap: size.optional().describe('Memory and swap together'),
   cpus: processors.optional().describe('Processors'),
-  pids: quantity(parseCount, COUNT).optional().describe('Processes and threads'),
+  pids: quantity(COUNT).optional().describe('Processes and threads'),
   shmSize: size.optional().describe('/dev/shm'),
-  stopTimeout: quantity(parseSeconds, SECONDS).optional().describe('How long a stop waits before it kills'),
-  ulimits: ulimits(quantity(parseCount, COUNT))
-    .optional()
-    .describe('Resource limits of processes, soft and hard alike'),
+  stopTimeout: quantity(SECONDS).optional().describe('How long a stop waits before it kills'),
+  ulimits: ulimits(quantity(COUNT)).optional().describe('Resource limits of processes, soft and hard alike'),
   user: text.optional().describe('The user, such as "1000:1000", instead of the one of the image'),
 })
 
@@ -136,7 +98,7 @@ const mount = z.strictObject({
 })
 
 const tmpfs = z.strictObject({
-  size: maximum(parseBytes, SIZE).describe('The largest size; it is also given to one that states none'),
+  size: maximum(SIZE).describe('The largest size; it is also given to one that states none'),
   options: oneOf(['exec', 'suid', 'dev'], 'Mount options beside the harmless ones').default([]),
 })
 
@@ -152,7 +114,7 @@ const device = z.strictObject({
 })
 
 const gpus = z.strictObject({
-  count: maximum(parseCount, COUNT).optional().describe('How many; unlimited also for "all"'),
+  count: maximum(COUNT).optional().describe('How many; unlimited also for "all"'),
   devices: names('Device ids'),
   drivers: names('Drivers by name, such as cdi; the one that the engine chooses needs no name'),
 })

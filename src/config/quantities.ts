@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { parseBytes, parseDuration } from './units.ts'
+import { BYTES, DURATION, parseBytes, parseDuration } from './units.ts'
+import { type Written, written } from './written.ts'
 
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND
@@ -17,21 +18,33 @@ const quantity = (
   wanted: string,
   show: (value: number) => string,
   range: readonly [least: number, most: number],
+  schema: Written['schema'],
 ) =>
-  z.union([z.string(), z.number()], { error: `wants ${wanted}` }).transform((value, context) => {
-    const parsed = parse(String(value))
-    if (parsed !== null && parsed >= range[0] && parsed <= range[1]) return parsed
-    const message = parsed === null ? `wants ${wanted}` : `must be from ${show(range[0])} to ${show(range[1])}`
-    context.addIssue({ code: 'custom', message })
-    return z.NEVER
-  })
+  z
+    .union([z.string(), z.number()], { error: `wants ${wanted}` })
+    .transform((value, context) => {
+      const parsed = parse(String(value))
+      if (parsed !== null && parsed >= range[0] && parsed <= range[1]) return parsed
+      const message = parsed === null ? `wants ${wanted}` : `must be from ${show(range[0])} to ${show(range[1])}`
+      context.addIssue({ code: 'custom', message })
+      return z.NEVER
+    })
+    .register(written, { schema, show })
 
 /** Milliseconds. */
 export const duration = (least: number, most: number) =>
-  quantity(parseDuration, 'a duration with its unit, such as 500ms, 10s, 5m or 2h', showDuration, [least, most])
+  quantity(parseDuration, 'a duration with its unit, such as 500ms, 10s, 5m or 2h', showDuration, [least, most], {
+    type: 'string',
+    pattern: DURATION.source,
+  })
 /** Bytes. */
 export const bytes = (least: number, most: number) =>
-  quantity(parseBytes, 'a size such as 64KiB, 1MiB or a number of bytes', showBytes, [least, most])
+  quantity(parseBytes, 'a size such as 64KiB, 1MiB or a number of bytes', showBytes, [least, most], {
+    type: ['string', 'integer'],
+    pattern: BYTES.source,
+    minimum: least,
+    maximum: most,
+  })
 
 /** Writes milliseconds as the configuration has them. */
 export function showDuration(value: number): string {
@@ -40,6 +53,8 @@ export function showDuration(value: number): string {
   return value % SECOND === 0 ? `${value / SECOND}s` : `${value}ms`
 }
 
-function showBytes(value: number): string {
-  return value % MiB === 0 ? `${value / MiB}MiB` : `${value / KiB}KiB`
+/** Writes bytes as the configuration has them. */
+export function showBytes(value: number): string {
+  if (value % MiB === 0) return `${value / MiB}MiB`
+  return value % KiB === 0 ? `${value / KiB}KiB` : String(value)
 }

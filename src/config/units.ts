@@ -15,14 +15,19 @@ const DURATION_UNITS: ReadonlyMap<string, number> = new Map([
   ['h', 3_600_000],
 ])
 
+/** How sizes are written. */
+export const BYTES = /^(0|[1-9][0-9]{0,15})(B|KiB|MiB|GiB)?$/
+/** How durations are written. */
+export const DURATION = /^(0|[1-9][0-9]{0,15})(ms|s|m|h)$/
+
 /** `512`, `64KiB`, `1MiB`, `2GiB` → bytes. Decimal units (kB, MB) are not taken: they read alike and differ. */
 export function parseBytes(text: string): number | null {
-  return quantity(text, BYTE_UNITS)
+  return quantity(BYTES.exec(text), BYTE_UNITS)
 }
 
 /** `500ms`, `10s`, `5m`, `2h` → milliseconds. The unit is required, so that nobody guesses it; one unit, no sums. */
 export function parseDuration(text: string): number | null {
-  return quantity(text, DURATION_UNITS)
+  return quantity(DURATION.exec(text), DURATION_UNITS)
 }
 
 /** `0660`, `660` → a file mode's permission bits (no setuid, setgid or sticky bit). */
@@ -30,8 +35,7 @@ export function parseMode(text: string): number | null {
   return /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : null
 }
 
-function quantity(text: string, units: ReadonlyMap<string, number>): number | null {
-  const match = /^(0|[1-9][0-9]{0,15})([A-Za-z]{0,3})$/.exec(text)
+function quantity(match: RegExpExecArray | null, units: ReadonlyMap<string, number>): number | null {
   const factor = units.get(match?.[2] ?? '')
   if (match === null || factor === undefined) return null
   const value = Number(match[1]) * factor

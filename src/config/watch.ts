@@ -18,9 +18,11 @@ export interface WatchOptions {
   readonly paths: readonly string[]
   /**
    * Reads the files and puts them to use; called at once, and again when they have changed and kept still. What it
-   * throws keeps things as they are, and it is tried again from time to time until it throws no more.
+   * throws keeps things as they are, and it is tried again from time to time until it throws no more. Whatever it reads
+   * beside `paths` it tells `reads` of, with its absolute path and before it reads it: that is followed until the next
+   * time.
    */
-  readonly load: () => void
+  readonly load: (reads: (path: string) => void) => void
   /** Takes what `load` threw after the first time, once for as long as the message stays the same. */
   readonly failed: (error: Error) => void
 }
@@ -38,8 +40,9 @@ export interface FileWatch {
  * @throws what the first `load` throws
  */
 export function watchFiles({ paths, load, failed }: WatchOptions): FileWatch {
-  let seen = fingerprintOf(paths)
-  load()
+  /** What stood behind each path when it was last looked at. */
+  let seen = fingerprintsOf(paths)
+  loadAndFollow()
 
   let folders: FSWatcher[] = []
   let gathering: NodeJS.Timeout | null = null
@@ -49,9 +52,20 @@ export function watchFiles({ paths, load, failed }: WatchOptions): FileWatch {
   let looksToRetry = 0
   let said = ''
 
+  function loadAndFollow(): void {
+    const followed = new Map(paths.map((path) => [path, seen.get(path) ?? '']))
+    try {
+      load((path) => {
+        if (!followed.has(path)) followed.set(path, fingerprint(path, true))
+      })
+    } finally {
+      seen = followed
+    }
+  }
+
   function tryLoad(): void {
     try {
-      load()
+      loadAndFollow()
       failures = 0
       said = ''
     } catch (cause) {
@@ -67,8 +81,8 @@ export function watchFiles({ paths, load, failed }: WatchOptions): FileWatch {
 
   function settle(): void {
     settling = null
-    const found = fingerprintOf(paths)
-    const still = found === seen
+    const found = fingerprintsOf(seen.keys())
+    const still = isSame(found, seen)
     seen = found
     unsettled += 1
     if (still || unsettled >= MOST_UNSETTLED) tryLoad()
@@ -82,8 +96,8 @@ export function watchFiles({ paths, load, failed }: WatchOptions): FileWatch {
   /** Whether something has changed; it is loaded when it has settled. */
   function look(): boolean {
     if (settling !== null) return true
-    const found = fingerprintOf(paths)
-    if (found === seen) return false
+    const found = fingerprintsOf(seen.keys())
+    if (isSame(found, seen)) return false
     seen = found
     unsettled = 0
     waitUntilSettled()
@@ -103,7 +117,7 @@ export function watchFiles({ paths, load, failed }: WatchOptions): FileWatch {
 
   function listen(): void {
     for (const folder of folders) folder.close()
-    folders = foldersOf(paths).flatMap((folder) => watchFolder(folder, lookSoon) ?? [])
+    folders = foldersOf(seen.keys()).flatMap((folder) => watchFolder(folder, lookSoon) ?? [])
   }
 
   listen()
@@ -128,7 +142,7 @@ function watchFolder(folder: string, changed: () => void): FSWatcher | null {
 }
 
 /** The folders in which a change of these paths shows: their own, and those that links lead to. */
-function foldersOf(paths: readonly string[]): string[] {
+function foldersOf(paths: Iterable<string>): string[] {
   const folders = new Set<string>()
   for (const path of paths) {
     folders.add(dirname(path))
@@ -142,11 +156,15 @@ function foldersOf(paths: readonly string[]): string[] {
   return [...folders]
 }
 
-/** A text that is another one after every change of what stands behind the paths. */
-function fingerprintOf(paths: readonly string[]): string {
-  return paths.map((path) => fingerprint(path, true)).join('\n')
+function fingerprintsOf(paths: Iterable<string>): ReadonlyMap<string, string> {
+  return new Map([...paths].map((path) => [path, fingerprint(path, true)]))
 }
 
+function isSame(found: ReadonlyMap<string, string>, seen: ReadonlyMap<string, string>): boolean {
+  return [...found].every(([path, text]) => seen.get(path) === text)
+}
+
+/** A text that is another one after every change of what stands behind the path. */
 function fingerprint(path: string, enter: boolean): string {
   try {
     const facts = statSync(path, { bigint: true })

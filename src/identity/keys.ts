@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import type { Algorithm, JwtIssuerConfig } from '../config/schema.ts'
+import type { Algorithm } from '../config/issuer-schema.ts'
+import type { JwtIssuerConfig } from '../config/schema.ts'
 import type { IssuerKeys } from './issuer-keys.ts'
 import { followKeyFile } from './key-file.ts'
 import { createRemoteKeys, type RemoteKeysOptions } from './remote-keys.ts'

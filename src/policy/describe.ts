@@ -3,9 +3,10 @@ import type { LoadedConfig } from '../config/load.ts'
 import { showDuration } from '../config/quantities.ts'
 import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
 import { OPERATIONS, type OperationId } from '../engine/operations.ts'
+import { type AccessDescription, describeAccess } from './describe-access.ts'
 import { describeIssuer, type IssuerDescription } from './describe-issuer.ts'
 import { neverWorks } from './objects.ts'
-import type { Binding, ObjectsRule, Quotas, Role } from './types.ts'
+import type { Binding, ObjectsRule, Policy, Quotas, Role } from './types.ts'
 import { reachesOthers, type WayToRoot, waysToRoot } from './unbounded.ts'
 
 /** What `dockgate check` tells about a configuration: plain data, fit for JSON. */
@@ -19,6 +20,8 @@ export interface Description {
   readonly ledger: string | null
   /** In the order in which they are tried. */
   readonly bindings: readonly BindingDescription[]
+  /** The same with what they come to: who may do what, on what. */
+  readonly access: readonly AccessDescription[]
   /** One line each, as `formatProblem` writes them. */
   readonly warnings: readonly string[]
 }
@@ -88,8 +91,20 @@ export function describe({ file, config, policy, warnings }: LoadedConfig): Desc
     roles: [...policy.roles.values()].map(describeRole),
     ledger: config.ledger?.file ?? null,
     bindings: policy.bindings.map(describeBinding),
-    warnings: warnings.map(formatProblem),
+    access: describeAccess(policy),
+    warnings: [...warnings.map(formatProblem), ...unboundedWarnings(file, policy)],
   }
+}
+
+/** A role that is meant to be root on the host is nothing to be told at each start, as other warnings are. */
+function unboundedWarnings(file: string, { roles, bindings }: Policy): string[] {
+  return [...roles.values()].flatMap((role) => {
+    const [way] = waysToRoot(role)
+    const given = bindings.filter((binding) => binding.role === role).map(({ index }) => `bindings[${index}]`)
+    if (way === undefined || given.length === 0) return []
+    const message = `unbounded: ${given.join(', ')} make root on the host of whoever they match (${way.by}: ${way.why})`
+    return [formatProblem({ file, line: 0, column: 0, path: `roles.${role.name}`, message })]
+  })
 }
 
 function describeBinding({ role, issuer, when, owner }: Binding): BindingDescription {

@@ -2,6 +2,7 @@ import type { Findings } from '../config/findings.ts'
 import type { Pieces } from '../config/pieces.ts'
 import type { OperationId } from '../engine/operations.ts'
 import { quoted } from '../text.ts'
+import { implies } from './implies.ts'
 import { neverWorks } from './objects.ts'
 import type { Profile } from './profile/types.ts'
 import type { Binding, Policy, Role } from './types.ts'
@@ -24,7 +25,7 @@ export function policyWarnings(
   policy: Policy,
   findings: Findings,
 ): void {
-  warnBindings(pieces, findings)
+  warnBindings(pieces, policy, findings)
   warnParts(policy, findings)
   for (const role of policy.roles.values()) warnObjects(role, findings)
   warnOwners(policy, findings)
@@ -55,17 +56,22 @@ function warnParts({ roles }: Policy, findings: Findings): void {
   }
 }
 
-function warnBindings(pieces: Pick<Pieces, 'bindings'>, findings: Findings): void {
+function warnBindings(pieces: Pick<Pieces, 'bindings'>, policy: Policy, findings: Findings): void {
   if (pieces.bindings.length === 0)
     findings.warn(['bindings'], 'there is no binding, so nobody has a role', { atKey: true })
-  const closed = new Map<string, number>()
-  for (const { index, value } of pieces.bindings) {
-    const earlier = closed.get(value.issuer)
-    if (earlier !== undefined) {
-      const why = `bindings[${earlier}] has the same issuer, no "when", and decides first`
-      findings.warn(['bindings', index], `never used: ${why}; move this one before it`)
-    } else if (value.when === undefined) closed.set(value.issuer, index)
+  for (const binding of policy.bindings) {
+    const earlier = shadowOf(binding, policy)
+    if (earlier === null) continue
+    const what = earlier.when === null ? 'no "when"' : 'a "when" that holds whenever this one does'
+    const why = `bindings[${earlier.index}] has the same issuer, ${what}, and decides first`
+    findings.warn(['bindings', binding.index], `never used: ${why}; move this one before it`)
   }
+}
+
+/** The first binding before this one that takes everybody whom this one would; null when none is known to. */
+function shadowOf({ index, issuer, when }: Binding, { bindings }: Policy): Binding | null {
+  const before = bindings.filter((one) => one.index < index && one.issuer === issuer)
+  return before.find((one) => implies(when, one.when)) ?? null
 }
 
 /** What makes own objects less than they seem. */

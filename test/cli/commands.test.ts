@@ -77,6 +77,10 @@ it('shows a configuration as a table with unbounded roles marked, and as JSON', 
   expect(text.code).toBe(0)
   expect(text.stdout).toContain('maker  UNBOUNDED')
   expect(text.stdout).not.toContain('observer  UNBOUNDED')
+  expect(text.stdout).toMatch(
+    /who may do what, on what\n {2}1\. {2}local when subject == "a" {2}observer: read {2}.*everybody's objects\n/,
+  )
+  expect(text.stdout).toContain('dockgate.yaml: roles.maker: unbounded: bindings[1] make root on the host')
   const json = JSON.parse((await place.run('check', '--config', 'dockgate.yaml', '--json')).stdout)
   expect(json.bindings.map((binding: { role: string }) => binding.role)).toEqual(['observer', 'maker'])
 })

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readCaller } from '../../src/cli/explain-caller.ts'
 import { UsageError } from '../../src/cli/failure.ts'
-import { type Config, issuerSchema } from '../../src/config/schema.ts'
+import { issuerSchema } from '../../src/config/issuer-schema.ts'
+import type { Config } from '../../src/config/schema.ts'
 
 const jwt = (issuer: string) => issuerSchema.parse({ jwt: { issuer, audience: 'gate' } })
 const issuers: Config['issuers'] = {

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -47,7 +56,7 @@ describe('a configuration that is followed', () => {
   /** What reached a gate, in order; each reload takes as long as `reload` does. */
   function follow(reload: (next: LoadedConfig, count: number) => Promise<void> = async () => {}) {
     const reached: (string | undefined)[] = []
-    const followed = followConfig(file(), () => loadConfig(file()))
+    const followed = followConfig(file(), (reads) => loadConfig(file(), { reads }))
     onTestFinished(() => followed.close())
     followed.feed({
       reload: async (next: LoadedConfig) => {
@@ -94,6 +103,30 @@ describe('a configuration that is followed', () => {
     await until(() => expect(reached).toEqual(['create']))
   })
 
+  it('is read again when a file comes into a folder that it includes, changes there, and goes', async () => {
+    mkdirSync(at('conf.d'))
+    write('read')
+    appendFileSync(file(), '\ninclude: conf.d\n')
+    const seen: string[] = []
+    follow(async ({ policy }) => void seen.push([...(policy.roles.get('more')?.allow ?? ['-'])].join()))
+    writeFileSync(at('conf.d', 'more.yaml'), 'roles: {more: {allow: [exec]}}')
+    await until(() => expect(seen).toEqual(['exec']))
+    writeFileSync(at('conf.d', 'more.yaml'), 'roles: {more: {allow: [build]}}')
+    await until(() => expect(seen).toEqual(['exec', 'build']))
+    unlinkSync(at('conf.d', 'more.yaml'))
+    await until(() => expect(seen).toEqual(['exec', 'build', '-']))
+  })
+
+  it('is read again when a file changes that holds one of its values', async () => {
+    write('read')
+    appendFileSync(file(), '\nrecords: {file: file:where}\n')
+    writeFileSync(at('where'), 'first.jsonl')
+    const seen: (string | undefined)[] = []
+    follow(async ({ config }) => void seen.push(config.records.file))
+    writeFileSync(at('where'), 'second.jsonl\n')
+    await until(() => expect(seen).toEqual([at('second.jsonl')]))
+  })
+
   it('changes nothing while it has problems, which are told as check does, and is taken when they are gone', async () => {
     write('read')
     const { reached } = follow()
@@ -130,7 +163,7 @@ describe('a configuration that is followed', () => {
 
   it('waits for the gate when it changes while that starts', async () => {
     write('read')
-    const followed = followConfig(file(), () => loadConfig(file()))
+    const followed = followConfig(file(), (reads) => loadConfig(file(), { reads }))
     onTestFinished(() => followed.close())
     write('create')
     followed.again()

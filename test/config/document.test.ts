@@ -103,7 +103,7 @@ describe('what is YAML to dockgate', () => {
   it('takes any text without throwing', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[-a-z:{}[\],&*!|>'"#%@ \n\t]{0,60}$/)), (text) => {
-        const result = parseConfigDocument('f', text)
+        const result = parseConfigDocument('f', text, { directory: '/nowhere', environment: {}, reads: () => {} })
         if ('problems' in result) expect(result.problems.length).toBeGreaterThan(0)
       }),
     )

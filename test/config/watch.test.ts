@@ -137,6 +137,49 @@ describe('watchFiles, by its look each second', () => {
     expect(loads).toEqual(['1 1', '2 2'])
   })
 
+  it('follows what a load says that it reads, until a load reads it no more', () => {
+    write('list', 'a')
+    write('a', '1')
+    const loads: string[] = []
+    const watch = watchFiles({
+      paths: [at('list')],
+      load: (reads) => {
+        const name = readFileSync(at('list'), 'utf8')
+        reads(at(name))
+        loads.push(`${name} ${readFileSync(at(name), 'utf8')}`)
+      },
+      failed: () => {},
+    })
+    onTestFinished(() => watch.close())
+    later()
+    write('a', '2')
+    later()
+    write('b', '1')
+    write('list', 'b')
+    later()
+    write('a', '3')
+    later()
+    expect(loads).toEqual(['a 1', 'a 2', 'b 1'])
+  })
+
+  it('sees a change that comes while what it follows is being read', () => {
+    write('list', 'a')
+    write('a', '1')
+    const loads: string[] = []
+    const watch = watchFiles({
+      paths: [at('list')],
+      load: (reads) => {
+        reads(at('a'))
+        loads.push(readFileSync(at('a'), 'utf8'))
+        if (loads.length === 1) write('a', '22')
+      },
+      failed: () => {},
+    })
+    onTestFinished(() => watch.close())
+    later()
+    expect(loads).toEqual(['1', '22'])
+  })
+
   it('T129 loads a pair once when a folder behind links is swapped, as Kubernetes does', () => {
     mount('..1', { a: '1', b: '1' })
     for (const name of ['a', 'b']) symlinkSync(join('..data', name), at(name))

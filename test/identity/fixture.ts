@@ -3,12 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
-import {
-  type CertificateIssuerConfig,
-  type Config,
-  issuerSchema,
-  type JwtIssuerConfig,
-} from '../../src/config/schema.ts'
+import { issuerSchema } from '../../src/config/issuer-schema.ts'
+import type { CertificateIssuerConfig, Config, JwtIssuerConfig } from '../../src/config/schema.ts'
 import type { Authenticator } from '../../src/identity/authenticate.ts'
 import type { Clock } from '../../src/identity/clock.ts'
 import { Refusal } from '../../src/refusal.ts'

@@ -110,6 +110,24 @@ describe('the warnings of a policy', () => {
       ],
     ],
     [
+      'a binding behind one with the same condition, in other words',
+      {
+        8: '  - {role: observer, issuer: local, when: subject == "x" && claims.a == "b"}\n  - {role: observer, issuer: local, when: (claims.a=="b") && subject=="x"}',
+      },
+      [
+        '9:5: bindings[1]: never used: bindings[0] has the same issuer, a "when" that holds whenever this one does, and decides first; move this one before it',
+      ],
+    ],
+    [
+      'a binding behind one whose condition is wider',
+      {
+        8: '  - {role: observer, issuer: local, when: claims.a == "b"}\n  - {role: observer, issuer: local, when: claims.a == "b" && subject == "x"}',
+      },
+      [
+        '9:5: bindings[1]: never used: bindings[0] has the same issuer, a "when" that holds whenever this one does, and decides first; move this one before it',
+      ],
+    ],
+    [
       'a role that allows everything',
       { 6: '  observer: {extends: admin, allow: ["*"]}' },
       [
@@ -141,6 +159,11 @@ describe('the warnings of a policy', () => {
     expect(
       workspace.warningsWith({
         8: '  - {role: observer, issuer: local, when: subject == "x"}\n  - {role: observer, issuer: local}',
+      }),
+    ).toEqual([])
+    expect(
+      workspace.warningsWith({
+        8: '  - {role: observer, issuer: local, when: claims.a == "x" && subject == "x"}\n  - {role: observer, issuer: local, when: claims.a == "x" || subject == "x"}',
       }),
     ).toEqual([])
   })

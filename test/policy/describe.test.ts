@@ -24,6 +24,17 @@ describe('the description of a configuration', () => {
       issuers: [{ name: 'local', kind: 'jwt', source: 'local', certificates: null }],
       ledger: null,
       bindings: [{ role: 'observer', issuer: 'local', when: 'subject == "x"', owner: null }],
+      access: [
+        {
+          issuer: 'local',
+          when: 'subject == "x"',
+          role: 'observer',
+          may: [{ access: 'read', allowed: expect.any(Number), of: expect.any(Number) }],
+          objects: 'all',
+          owner: null,
+          unbounded: false,
+        },
+      ],
       warnings: [],
     })
   })
@@ -80,7 +91,24 @@ describe('the description of a configuration', () => {
   it('has the warnings as lines with their place', () => {
     expect(described({ 6: '  observer: {extends: admin, allow: ["*"]}' }).warnings).toEqual([
       expect.stringMatching(/dockgate\.yaml:6:38: roles\.observer\.allow\[0\]: allows every operation, /),
+      expect.stringMatching(
+        /dockgate\.yaml: roles\.observer: unbounded: bindings\[0\] make root on the host of whoever they match \(/,
+      ),
     ])
+  })
+
+  it('counts the operations of each class that a binding gives, and has whose objects they are for', () => {
+    const { access, warnings } = described({
+      1: 'ledger: {file: ledger.sqlite}\nlisteners:',
+      6: '  observer: {allow: [read, ContainerCreate], workload: {}, objects: {own: prefixed}}',
+      8: '  - {role: observer, issuer: local, owner: "${subject}"}',
+    })
+    const [read, create] = access[0]?.may ?? []
+    expect(read?.allowed).toBe(read?.of)
+    expect(create).toMatchObject({ access: 'create', allowed: 1 })
+    expect(create?.of).toBeGreaterThan(1)
+    expect(access[0]).toMatchObject({ objects: 'prefixed', owner: '${subject}', unbounded: false })
+    expect(warnings).toEqual([])
   })
 
   it('is plain data that survives JSON', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import { issuerSchema, roleSchema } from '../../src/config/schema.ts'
+import { issuerSchema } from '../../src/config/issuer-schema.ts'
+import { roleSchema } from '../../src/config/schema.ts'
 import { authorise } from '../../src/policy/authorise.ts'
 import { compilePolicy } from '../../src/policy/compile.ts'
 import type { Policy } from '../../src/policy/types.ts'
