@@ -61,6 +61,12 @@ export const REASONS = {
     summary: 'a reload changed the configuration, which no longer allows what was under way',
   },
 
+  'rate-limited': { status: 429, summary: 'the caller, or all callers of the role, have asked too often' },
+  'requests-too-many': { status: 429, summary: 'as many requests are under way as the role allows' },
+  'sessions-too-many': { status: 429, summary: 'as many sessions are open as the role allows' },
+  'upload-too-large': { status: 413, summary: 'the request body is larger than the role allows' },
+  overloaded: { status: 503, summary: 'the gate uses as much memory as it may, and takes nothing new for now' },
+
   'object-unknown': { status: 404, summary: "there is no such object, or it is somebody else's" },
   'name-taken': { status: 409, summary: 'somebody else has the name or image reference' },
   'quota-exceeded': { status: 409, summary: 'the owner has as much already as its role allows' },

@@ -7,11 +7,14 @@ import { REASONS, type ReasonCode } from './reasons.ts'
 export class Refusal extends Error {
   readonly reason: ReasonCode
   readonly status: number
+  /** Seconds, for `Retry-After` (RFC 9110 section 10.2.3); null: none. */
+  readonly retryAfter: number | null
 
-  constructor(reason: ReasonCode, message: string, options?: { cause?: unknown }) {
+  constructor(reason: ReasonCode, message: string, options?: { cause?: unknown; retryAfter?: number }) {
     super(message, options)
     this.name = 'Refusal'
     this.reason = reason
     this.status = REASONS[reason].status
+    this.retryAfter = options?.retryAfter ?? null
   }
 }

@@ -99,7 +99,7 @@ function certificateLines(certificates: Description['issuers'][number]['certific
 }
 
 function roleLines(role: RoleDescription): string[] {
-  const { name, allow, operations, parts, grace, unbounded, waysToRoot, reachesOthers } = role
+  const { name, allow, operations, parts, grace, rate, unbounded, waysToRoot, reachesOthers } = role
   const from = role.extends === null ? '' : `  extends: ${role.extends}`
   const ways = waysToRoot.map(({ by, why }) => `      ${by}: ${why}`)
   const others = reachesOthers.join(', ')
@@ -109,6 +109,7 @@ function roleLines(role: RoleDescription): string[] {
     ...Object.entries(operations).map(([access, ids]) => `    ${access}: ${ids.join(', ')}`),
     ...Object.entries(parts).map(([part, keys]) => `    may ask for ${part}: ${keys.join(', ') || 'nothing'}`),
     `    when the proof of who asked expires: sessions go on for ${grace.sessions}, streams for ${grace.streams}`,
+    ...rate.map((line) => `    at most, of ${line}`),
     ...(unbounded ? ['    unbounded: as good as root on the host:', ...ways] : []),
     ...objectsLines(role.objects),
     ...(never === ''

@@ -30,7 +30,14 @@ export async function explainRequest({ config, policy }: LoadedConfig, question:
   const lookedAt: LookedAt = { hostPaths: false, execMaking: false, archiveEntries: false }
   const authenticator = await authenticatorOf(question.caller, config.issuers)
   const revocations = followRevocations(config.revocations?.file ?? null, { changed: () => {}, warn: say })
-  const grounds = { authenticator, revocations, policy, surroundings: surroundingsOf(lookedAt), world: null }
+  const grounds = {
+    authenticator,
+    revocations,
+    policy,
+    surroundings: surroundingsOf(lookedAt),
+    world: null,
+    limits: NONE,
+  }
   try {
     const outcome = await decide(grounds, exchange, request, listener, question.body, lookedAt)
     return describeDecision({ policy, question, exchange, outcome, lookedAt })
@@ -94,6 +101,9 @@ function authenticatorOf(
 }
 
 /** Without an engine to ask, the start of an exec is one whose making was judged: what it runs was said there. */
+/** What is asked now depends on nobody else. */
+const NONE: Grounds['limits'] = { checkMemory() {}, enter() {} }
+
 function surroundingsOf(lookedAt: LookedAt): Grounds['surroundings'] {
   const resolve = hostPathResolver()
   return {

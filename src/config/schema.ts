@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { allowSchema } from './allow-schema.ts'
 import { issuerSchema } from './issuer-schema.ts'
+import { limitsSchema, rateSchema } from './limits-schema.ts'
 import { objectsSchema } from './objects-schema.ts'
 import { extendsSchema, profileSchema } from './profile-schema.ts'
 import { bytes, duration, HOUR, KiB, MINUTE, MiB, SECOND } from './quantities.ts'
@@ -113,6 +114,7 @@ export const roleSchema = z
     grace: graceSchema
       .optional()
       .describe('How long what was begun may go on when the token or certificate has expired'),
+    rate: rateSchema.optional().describe('How much may be asked at a time; what is left out has no bound'),
   })
   .meta({ anyOf: [{ required: ['allow'] }, { required: ['extends'] }] })
   .refine((role) => role.allow !== undefined || role.extends !== undefined, {
@@ -195,6 +197,7 @@ export const configSchema = z.strictObject({
       'Where it is written down whose images and unnamed volumes are whose; required when a role has `objects: own`',
     ),
   shutdown: shutdownSchema.prefault({}).describe('How the gate ends'),
+  limits: limitsSchema.optional().describe('How much the gate as a whole takes; what is left out has no bound'),
 })
 
 /** The configuration after reading: defaults filled in, durations in ms, sizes in bytes, modes as numbers. */

@@ -30,6 +30,19 @@ export function parseDuration(text: string): number | null {
   return quantity(DURATION.exec(text), DURATION_UNITS)
 }
 
+const RATE_SECONDS: ReadonlyMap<string, number> = new Map([
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+])
+
+/** `50/s`, `300/m`, `1000/h` → times a second. At least once in an hour, at most a million times a second. */
+export function parseRate(text: string): number | null {
+  const match = /^([1-9][0-9]{0,6})\/([smh])$/.exec(text)
+  const seconds = RATE_SECONDS.get(match?.[2] ?? '')
+  return match === null || seconds === undefined ? null : Number(match[1]) / seconds
+}
+
 /** `0660`, `660` → a file mode's permission bits (no setuid, setgid or sticky bit). */
 export function parseMode(text: string): number | null {
   return /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : null

@@ -9,6 +9,7 @@ export interface Passage {
   /** How the answer is shown; null: as it is. */
   readonly shape: Shape | null
   readonly request: IncomingMessage
+  /** Throws a Refusal where the body is larger than it may be. */
   onBytesIn(bytes: number): void
   onAnswerData(chunk: Buffer): void
   /** The engine failed before its answer began: nothing has been sent to the client. */

@@ -41,6 +41,7 @@ export function answerRefusal(refusal: Refusal, exchange: Exchange, engine: Engi
     'Cache-Control': 'no-store',
   }
   if (refusal.status === 401) headers['WWW-Authenticate'] = challenge(refusal)
+  if (refusal.retryAfter !== null) headers['Retry-After'] = String(refusal.retryAfter)
   const version = engine.apiVersion()
   const { operation } = exchange
   if (version !== null && (operation?.spec.id === 'SystemPing' || operation?.spec.id === 'SystemPingHead')) {

@@ -25,6 +25,7 @@ import { authorise } from '../policy/authorise.ts'
 import type { Policy, RequestFacts, Role } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
 import { judgeAgain } from './judge-again.ts'
+import type { Limits } from './limits.ts'
 import type { OpenExchanges } from './open.ts'
 import type { Ending, Sessions } from './sessions.ts'
 import type { GateSurroundings } from './surroundings.ts'
@@ -47,6 +48,7 @@ export interface Gate {
   readonly engine: Engine
   readonly records: ObservedRecords
   readonly open: OpenExchanges
+  readonly limits: Limits
   readonly surroundings: GateSurroundings
   /** Whose objects are whose; null where nobody has objects of his own. */
   readonly world: World | null
@@ -65,6 +67,7 @@ export type Serve = () => Serving
 export interface Grounds extends Pick<Gate, 'revocations' | 'policy' | 'world'> {
   readonly authenticator: Pick<Authenticator, 'authenticate'>
   readonly surroundings: Surroundings
+  readonly limits: Pick<Limits, 'checkMemory' | 'enter'>
 }
 
 /**
@@ -81,6 +84,7 @@ export async function judge(
   listener: ListenerConfig,
   source: BodySource,
 ): Promise<CheckedRequest> {
+  gate.limits.checkMemory()
   const framing = checkHead(request, exchange.target, listener.limits)
   const operation = recognise(exchange.method, exchange.target)
   exchange.operation = operation
@@ -99,6 +103,7 @@ export async function judge(
   exchange.role = decision.role
   exchange.owner = decision.owner
   if (!decision.allow) throw new Refusal(decision.reason, decision.message)
+  gate.limits.enter(exchange)
   return inspect({
     operation,
     rawHeaders: request.rawHeaders,
@@ -181,6 +186,12 @@ function refuseChanged(older: Gate, newest: Gate, exchange: Exchange): void {
 
 function roleIn({ roles }: Gate, role: Role | null): RoleConfig | null {
   return role === null ? null : (roles[role.name] ?? null)
+}
+
+/** To be called once when an exchange is over, after its last record. */
+export function leave({ open, limits }: Gate, exchange: Exchange): void {
+  limits.leave(exchange)
+  open.leave(exchange)
 }
 
 /** Writes the exchange's record: one line per request, and one more at the end of a session. */

@@ -38,7 +38,15 @@ export async function openListener(first: Serving, warn: (line: string) => void)
   const connections = new Set<Socket>()
   let draining = false
 
-  server.on('connection', (socket: Socket) => keep(accepted, socket))
+  server.prependListener('connection', (socket: Socket) => {
+    const taken = serving.gate.limits.connect()
+    if (taken === null) {
+      socket.destroy()
+      return
+    }
+    socket.once('close', taken.over)
+    keep(accepted, socket)
+  })
   server.on(first.listener.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     keep(connections, socket)
     if (draining) socket.destroy()

@@ -12,7 +12,7 @@ import { type Answer, answerErrand, answerRefusal, asRefusal, noteRefusal } from
 import { answerExpectation, requestBody } from './body.ts'
 import { onClientError } from './client-error.ts'
 import { createExecIdReader } from './exec-id.ts'
-import { decide, type Gate, openChecked, record, type Serve } from './gate.ts'
+import { decide, type Gate, leave, openChecked, record, type Serve } from './gate.ts'
 import { noteDone, noteRunning, noteUnread } from './running.ts'
 import type { Ending } from './sessions.ts'
 import { onUpgrade } from './upgrade.ts'
@@ -125,12 +125,15 @@ function passage(
   response: ServerResponse,
 ): Passage {
   const execId = execIdReader(gate, exchange, checked)
+  const most = exchange.role?.rate.upload ?? Number.POSITIVE_INFINITY
+  if (checked.body.kind === 'stream' && (checked.body.length ?? 0) > most) throw uploadTooLarge(exchange, most)
   return {
     checked,
     shape,
     request,
     onBytesIn: (bytes) => {
       exchange.bytesIn += bytes
+      if (exchange.bytesIn > most) throw uploadTooLarge(exchange, most)
     },
     onAnswerData: (chunk) => {
       exchange.bytesOut += chunk.length
@@ -141,6 +144,11 @@ function passage(
       exchange.reason = 'engine-broken'
     },
   }
+}
+
+function uploadTooLarge({ role }: Exchange, most: number): Refusal {
+  const key = `roles.${role?.name}.rate.upload`
+  return new Refusal('upload-too-large', `the request body is larger than the ${most} bytes that ${key} allows`)
 }
 
 /** The start of an exec is judged by its making, so the gate remembers which were judged. */
@@ -202,7 +210,7 @@ function finish(gate: Gate, exchange: Exchange, request: IncomingMessage, respon
   if (exchange.status === 0 && response.headersSent) exchange.status = response.statusCode
   if (!response.writableFinished && exchange.reason === 'allowed') exchange.reason = 'client-gone'
   record(gate, exchange)
-  gate.open.leave(exchange)
+  leave(gate, exchange)
   if (request.complete || request.socket.destroyed) return
   noteUnread(request)
   discard(request)

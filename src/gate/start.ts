@@ -2,6 +2,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import { createEngine, probeEngine } from '../forward/engine.ts'
 import type { Gate } from './gate.ts'
 import { judgeAgain } from './judge-again.ts'
+import { createLimits } from './limits.ts'
 import { createListeners } from './listeners.ts'
 import { objectsPart } from './objects-part.ts'
 import { createOpenExchanges } from './open.ts'
@@ -61,6 +62,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
   const sessions = createSessions()
   const open = createOpenExchanges()
   const surroundings = createSurroundings(engine)
+  const limits = createLimits()
   const listeners = createListeners(warn)
   const records = recordsPart()
   const objects = objectsPart(engine)
@@ -105,6 +107,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
         engine,
         sessions,
         open,
+        limits,
         surroundings,
       }
       const before = newest
@@ -112,6 +115,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
         newest = gate
         inForce = loaded
         policy.errors.tell(warn)
+        limits.configure(config.limits)
         for (const part of prepared.splice(0)) part.use()
       }
       // At the start, who comes in by the first listener finds the rest in force.
@@ -154,6 +158,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
     const reaped = reaper?.close()
     await engine.close()
     await reaped
+    limits.close()
     authenticator.close()
     revocations.close()
     objects.close()

@@ -10,7 +10,7 @@ import type { Sent } from '../objects/types.ts'
 import { Refusal } from '../refusal.ts'
 import { answerErrand, answerRefusal, asRefusal, noteRefusal } from './answer.ts'
 import { type UpgradeBody, upgradeBody } from './body.ts'
-import { decide, type Gate, openChecked, record, type Serving } from './gate.ts'
+import { decide, type Gate, leave, openChecked, record, type Serving } from './gate.ts'
 import { runningOn } from './running.ts'
 import { relayAnswer, switchingHead, writeAnswer } from './wire.ts'
 
@@ -32,7 +32,7 @@ export function onUpgrade({ gate, listener }: Serving, request: IncomingMessage,
       else writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
       record(gate, exchange)
     })
-    .finally(() => gate.open.leave(exchange))
+    .finally(() => leave(gate, exchange))
 }
 
 async function carry(

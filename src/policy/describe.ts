@@ -6,6 +6,7 @@ import { OPERATIONS, type OperationId } from '../engine/operations.ts'
 import { type AccessDescription, describeAccess } from './describe-access.ts'
 import { describeIssuer, type IssuerDescription } from './describe-issuer.ts'
 import { neverWorks } from './objects.ts'
+import { describeRate } from './rate.ts'
 import type { Binding, ObjectsRule, Policy, Quotas, Role } from './types.ts'
 import { reachesOthers, type WayToRoot, waysToRoot } from './unbounded.ts'
 
@@ -46,6 +47,8 @@ export interface RoleDescription {
   readonly elevated: readonly OperationId[]
   /** How long what was begun may go on after its proof has expired: `0s`, `5m`, `unlimited`. */
   readonly grace: { readonly sessions: string; readonly streams: string }
+  /** How much may be asked at a time, a line each; empty: no bound. */
+  readonly rate: readonly string[]
   readonly unbounded: boolean
   /** Why it is unbounded: how one becomes root on the host. */
   readonly waysToRoot: readonly WayToRoot[]
@@ -129,6 +132,7 @@ export function describeRole(role: Role): RoleDescription {
     operations,
     elevated: [...role.elevated],
     grace: { sessions: showTime(role.grace.sessions), streams: showTime(role.grace.streams) },
+    rate: describeRate(role.rate),
     unbounded,
     waysToRoot: waysToRoot(role),
     reachesOthers: reachesOthers(role),

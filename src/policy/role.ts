@@ -6,6 +6,7 @@ import { compileObjects } from './objects.ts'
 import { extendRole, PRESETS } from './profile/presets.ts'
 import { compileParts } from './profile/profile.ts'
 import type { Profile } from './profile/types.ts'
+import { compileRate } from './rate.ts'
 import type { Grace, Role } from './types.ts'
 import { waysToRoot } from './unbounded.ts'
 
@@ -24,7 +25,7 @@ function compileGrace(grace: GraceConfig = { sessions: 0, streams: 'unlimited' }
  */
 export function compileRole(name: string, config: RoleConfig, findings: Findings): Role {
   const path = ['roles', name] as const
-  const { extends: preset, grace, objects, images, quotas, lifetime, endsWith, ...own } = config
+  const { extends: preset, grace, rate, objects, images, quotas, lifetime, endsWith, ...own } = config
   const parts = preset === undefined ? own : extendRole(PRESETS[preset].parts, own)
   const allow = parts.allow ?? []
   const operations = new Set<OperationId>()
@@ -51,6 +52,7 @@ export function compileRole(name: string, config: RoleConfig, findings: Findings
     profile,
     objects: rule,
     grace: compileGrace(grace),
+    rate: compileRate(rate, path, findings),
   }
   return { ...role, unbounded: waysToRoot(role).length > 0 }
 }

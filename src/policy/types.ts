@@ -25,6 +25,8 @@ export interface Role {
   readonly objects: ObjectsRule | null
   /** How long what was begun may go on after its proof has expired. */
   readonly grace: Grace
+  /** How much may be asked at a time, by one caller and by all of them. */
+  readonly rate: Rate
   /** True when whoever has it can become root on the host (`waysToRoot`). */
   readonly unbounded: boolean
 }
@@ -40,6 +42,22 @@ export interface ObjectsRule {
   readonly lifetime: number
   /** What was made is removed when the token that made it ends. */
   readonly endsWithToken: boolean
+}
+
+/** Null: no bound. */
+export interface Bounds {
+  readonly requests: { readonly perSecond: number; readonly burst: number } | null
+  /** Under way at a time, sessions not counted. */
+  readonly concurrent: number | null
+  /** Open at a time. */
+  readonly sessions: number | null
+}
+
+export interface Rate {
+  readonly caller: Bounds
+  readonly everybody: Bounds
+  /** Bytes of the body of one request. */
+  readonly upload: number | null
 }
 
 /** How much an owner may have at a time; Infinity: any number. */
