@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseBytes, parseDuration, parseMode } from '../../src/config/units.ts'
+import { parseBytes, parseDuration, parseMode, parseRate } from '../../src/config/units.ts'
 
 describe('parseBytes', () => {
   it.each([
@@ -106,5 +106,18 @@ it('takes any text without throwing, and yields a whole number that is not negat
         if (value !== null) expect(Number.isSafeInteger(value) && value >= 0).toBe(true)
       }
     }),
+  )
+})
+
+describe('parseRate', () => {
+  it.each([
+    ['50/s', 50],
+    ['300/m', 5],
+    ['3600/h', 1],
+  ])('reads %s as %d a second', (text, perSecond) => expect(parseRate(text)).toBe(perSecond))
+
+  it.each(['', '50', '/s', '0/s', '05/s', '1.5/s', '-1/s', '50/d', '50 /s', '50/s ', '50/S', '12345678/s', '5e1/s'])(
+    'does not read %j',
+    (text) => expect(parseRate(text)).toBeNull(),
   )
 })
