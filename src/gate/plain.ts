@@ -129,6 +129,7 @@ function passage(
     checked,
     shape,
     request,
+    times: exchange,
     onBytesIn: (bytes) => {
       exchange.bytesIn += bytes
     },

@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/load.ts'
 import { createEngine, probeEngine } from '../forward/engine.ts'
+import { createCounters } from './counters.ts'
 import type { Gate } from './gate.ts'
 import { judgeAgain } from './judge-again.ts'
 import { createListeners } from './listeners.ts'
@@ -25,6 +26,8 @@ export interface RunningGate {
    * closes. What somebody merely watches (events, statistics, logs that are followed) is not waited for.
    */
   shutDown(): Promise<void>
+  /** Counts a changed configuration that was not put to use: `reload` rejected it, or it was not fit to be given to it. */
+  noteRefusedReload(): void
   /** What may be seen of it, and done to it, from beside. To be called again each time: reloads change it. */
   inside(): Inside
   /** Stops listening, ends every connection, and writes out the records. */
@@ -35,7 +38,12 @@ export interface RunningGate {
 export interface Inside {
   /** The configuration that is in force. */
   readonly loaded: LoadedConfig
-  readonly gate: Pick<Gate, 'authenticator' | 'engine' | 'generation' | 'records' | 'sessions'>
+  readonly gate: Pick<
+    Gate,
+    'authenticator' | 'counters' | 'engine' | 'generation' | 'records' | 'revocations' | 'sessions'
+  >
+  /** Connections that are open now, and how many may be. */
+  readonly listeners: readonly { readonly name: string; readonly connections: number; readonly most: number }[]
   /** It takes nothing new any more. */
   readonly isClosing: boolean
 }
@@ -60,6 +68,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
   const engine = createEngine(first.config.engine.slice('unix://'.length))
   const sessions = createSessions()
   const open = createOpenExchanges()
+  const counters = createCounters(sessions)
   const surroundings = createSurroundings(engine)
   const listeners = createListeners(warn)
   const records = recordsPart()
@@ -105,6 +114,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
         engine,
         sessions,
         open,
+        counters,
         surroundings,
       }
       const before = newest
@@ -176,8 +186,10 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
       const changing = configure(next)
       reloading = changing
       const notes = await changing
+      counters.noteReload(true)
       return { generation: (newest as unknown as Gate).generation, notes: [...notes, ...kept] }
     },
+    noteRefusedReload: () => counters.noteReload(false),
     async shutDown() {
       isClosing = true
       // Listeners that it adds must not be missed.
@@ -188,7 +200,15 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
       await open.over(() => true, AbortSignal.timeout(LAST_WORDS_MS))
       await close()
     },
-    inside: () => ({ loaded: inForce, gate: newest as unknown as Gate, isClosing }),
+    inside: () => ({
+      loaded: inForce,
+      gate: newest as unknown as Gate,
+      listeners: listeners.bound.map(({ config, connections }) => {
+        const { name, limits } = config()
+        return { name, connections: connections(), most: limits.connections }
+      }),
+      isClosing,
+    }),
     close,
   }
 }
