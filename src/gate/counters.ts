@@ -36,8 +36,8 @@ export interface Counters {
   noteReload(ok: boolean): void
   /** How many records of requests have this decision, by the operation's id, its access class, the role, the listener. */
   requests(by: Grouping, name: string, decision: Decision): number
-  /** Operations, access classes, roles or listeners that were met, roles and listeners that are gone by now among them. */
-  met(by: Grouping): Iterable<string>
+  /** The operations that were asked for. */
+  operations(): Iterable<string>
   /** How many records give this reason. */
   reasons(event: Event, reason: ReasonCode): number
   /** Bytes of bodies and streams towards the engine and back, those of what is under way included. */
@@ -133,7 +133,7 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
       if (ok) reloads.at = Date.now()
     },
     requests: (by, name, decision) => tallies[by].get(name)?.[DECISION_PLACES[decision]] ?? 0,
-    met: (by) => tallies[by].keys(),
+    operations: () => tallies.operation.keys(),
     reasons: (event, reason) => reasons.get(reason)?.[EVENT_PLACES[event]] ?? 0,
     bytes() {
       for (const exchange of sessions.list()) countBytes(exchange)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { LoadedConfig } from '../config/load.ts'
 import { createEngine, probeEngine } from '../forward/engine.ts'
 import { createCounters } from './counters.ts'
@@ -146,6 +147,9 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
     const ledger = objects.ledgerFile()
     const socket = first.config.admin?.socket ?? 'absent'
     if ((config.admin?.socket ?? 'absent') !== socket) notes.push(stays('admin.socket', socket))
+    if (!isDeepStrictEqual(boundOf(config), boundOf(first.config))) {
+      notes.push(stays('admin.listener', first.config.admin?.listener?.address ?? 'absent'))
+    }
     if (ledger !== null && config.ledger?.file !== ledger) notes.push(stays('ledger.file', ledger))
     return notes
   }
@@ -211,6 +215,13 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
     }),
     close,
   }
+}
+
+/** What is bound once of the admin listener; who may what there is read anew. */
+function boundOf({ admin }: LoadedConfig['config']) {
+  if (admin?.listener === undefined) return null
+  const { allow: _, ...bound } = admin.listener
+  return bound
 }
 
 function stays(key: string, value: string): string {

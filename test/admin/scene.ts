@@ -68,7 +68,7 @@ admin: { socket: admin.sock }
   const loaded = loadConfig(configuration)
   const gate = await startGate(loaded)
   const socket = loaded.config.admin?.socket ?? ''
-  const admin = await startAdmin(socket, gate.inside)
+  const admin = await startAdmin(loaded.config.admin ?? { socket }, gate.inside)
   const ask = async (method: string, target: string) =>
     (await rawRequest({ path: socket }, `${method} ${target} HTTP/1.1\r\nHost: dockgate\r\n\r\n`)).answer
   const ready: AdminScene['ready'] = async () => {
