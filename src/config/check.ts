@@ -5,7 +5,7 @@ import { checkConditions } from './check-conditions.ts'
 import { checkListener } from './check-listener.ts'
 import type { Findings } from './findings.ts'
 import type { Pieces } from './pieces.ts'
-import type { JwtIssuerConfig, ListenerConfig } from './schema.ts'
+import type { JwtIssuerConfig } from './schema.ts'
 
 /** Checks what the schema cannot see: values that must fit each other. Reads no other file. */
 export function checkPieces(pieces: Pieces, findings: Findings): void {

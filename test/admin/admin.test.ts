@@ -271,11 +271,20 @@ describe('sessions', () => {
     expect(said.toString()).toContain(`an operator ended it (record ${session?.id})`)
     await connection.ended()
     connection.end()
-    expect((await scene.records(2))[1]).toMatchObject({
-      event: 'session',
+    const records = await scene.records(3)
+    expect(records.find(({ event }) => event === 'session')).toMatchObject({
       id: session?.id,
       reason: 'session-ended',
       decision: 'allow',
+    })
+    expect(records.find(({ event }) => event === 'admin')).toMatchObject({
+      listener: 'admin.socket',
+      remote: 'unix',
+      principal: null,
+      page: 'end-sessions',
+      session: session?.id,
+      decision: 'allow',
+      status: 200,
     })
     expect((await scene.ask('DELETE', `/sessions/${session?.id}`)).status).toBe(404)
   })
