@@ -8,30 +8,29 @@ const CLEAR_BELOW = '\x1b[J'
 const CTRL_C = '\x03'
 const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
 
-/** Lines for a terminal of this width: without control characters. */
-type View = (columns: number) => readonly string[]
-
 interface Shown {
-  readonly first: View
-  /** What is shown next; rejects with an error for the person when it cannot be had. */
-  next(): Promise<View>
+  /** As many as there is room for, as wide as the terminal, without control characters. */
+  lines(room: { readonly columns: number; readonly rows: number }): readonly string[]
+  /** Looks anew, each time before it is shown again. */
+  next(): Promise<void>
   readonly everyMs: number
 }
 
 /**
- * Shows something that changes on the whole terminal until somebody presses q or Ctrl-C, or it cannot be had any more. Resolves
- * when the terminal is as it was before.
+ * Shows something that changes on the whole terminal until somebody presses q or Ctrl-C. Resolves when the terminal is as it
+ * was before.
  *
- * @throws what `next` rejects with (as a rejection)
+ * @throws what `next` rejects with (as a rejection), the terminal likewise
  */
-export async function runScreen({ first, next, everyMs }: Shown): Promise<void> {
+export async function runScreen({ lines, next, everyMs }: Shown): Promise<void> {
   const { stdin, stdout } = process
-  let view = first
   let timer: NodeJS.Timeout | undefined
   const draw = () => {
-    const { columns = 80, rows = 24 } = stdout
-    const lines = view(columns).slice(0, rows - 1)
-    stdout.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`)
+    // Zero of both is what a terminal says that was told nothing of its size.
+    const columns = stdout.columns || 80
+    const rows = stdout.rows || 24
+    const shown = lines({ columns, rows: rows - 1 }).slice(0, rows - 1)
+    stdout.write(`${HOME}${shown.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`)
   }
   try {
     await new Promise<void>((resolve, reject) => {
@@ -43,8 +42,7 @@ export async function runScreen({ first, next, everyMs }: Shown): Promise<void> 
       stdout.on('resize', draw)
       const again = () => {
         timer = setTimeout(() => {
-          next().then((newer) => {
-            view = newer
+          next().then(() => {
             draw()
             again()
           }, reject)

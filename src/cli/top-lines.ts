@@ -1,24 +1,54 @@
 import type { SessionView } from '../admin/sessions.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import type { Refused } from '../gate/counters.ts'
+import { printable } from '../text.ts'
 import { table } from './table.ts'
-import type { Seen } from './top.ts'
+
+/** What the gate tells, and when it did. */
+export interface Seen {
+  readonly at: Date
+  readonly sessions: readonly SessionView[]
+  /** The newest first. */
+  readonly refusals: readonly Refused[]
+}
+
+/** How much can be shown. */
+export interface Room {
+  readonly columns: number
+  readonly rows: number
+}
 
 /** Refusals that are shown; the gate keeps more. */
 const MOST_REFUSALS = 15
+/** Lines that are there beside the rows of the two tables: what is first, what is empty, and the tables' heads. */
+const OTHER_LINES = 6
+const TROUBLE_LENGTH = 500
 
 const NOW_HEAD = ['FOR', 'WHO', 'ROLE', 'OPERATION', 'OBJECT', 'IN', 'OUT', 'ID']
 const REFUSED_HEAD = ['AGO', 'WHO', 'ROLE', 'WHAT', 'REASON', 'STATUS', 'RECORD']
 
-/** What `dockgate top` shows: no line is longer than `columns`, and none holds a control character. */
-export function topLines({ at, sessions, refusals }: Seen, columns: number): string[] {
-  const shown = refusals.slice(0, MOST_REFUSALS)
+/**
+ * What `dockgate top` shows, within that room; no line holds a control character.
+ *
+ * @param trouble what is said in front of all; null: nothing
+ */
+export function topLines(
+  { at, sessions, refusals }: Seen,
+  { columns, rows }: Room,
+  trouble: string | null = null,
+): string[] {
+  const room = Math.max(2, rows - OTHER_LINES - (trouble === null ? 0 : 1))
+  const shown = refusals.slice(0, Math.min(MOST_REFUSALS, Math.floor(room / 2)))
+  const fitting = room - shown.length
+  const now = sessions.length > fitting ? sessions.slice(0, fitting - 1) : sessions
   const lines = [
+    ...(trouble === null ? [] : [printable(trouble, TROUBLE_LENGTH)]),
     `${at.toISOString()}  under way: ${sessions.length}  refused lately: ${refusals.length}`,
     '',
     ...(sessions.length === 0
       ? ['nothing is under way']
-      : unindented([NOW_HEAD, ...sessions.map((one) => sessionCells(one, at))])),
+      : unindented([NOW_HEAD, ...now.map((one) => sessionCells(one, at))])),
+    ...(now.length < sessions.length ? [`and ${sessions.length - now.length} more`] : []),
     '',
     ...(shown.length === 0
       ? ['nothing was refused lately']

@@ -1,21 +1,11 @@
 import { Command } from 'commander'
-import type { SessionView } from '../admin/sessions.ts'
-import type { Refused } from '../gate/counters.ts'
 import { type AdminOptions, askGate, withAdminOptions } from './admin-socket.ts'
 import { printJson, UsageError } from './failure.ts'
 import { runScreen } from './screen.ts'
-import { topLines } from './top-lines.ts'
+import { type Seen, topLines } from './top-lines.ts'
 
 /** How often a running gate is asked. */
 const EVERY_MS = 1_000
-
-/** What the gate tells, and when it did. */
-export interface Seen {
-  readonly at: Date
-  readonly sessions: readonly SessionView[]
-  /** The newest first. */
-  readonly refusals: readonly Refused[]
-}
 
 export function topCommand(): Command {
   return withAdminOptions(new Command('top'))
@@ -36,22 +26,27 @@ Examples:
       if (json) throw new UsageError('--json wants --once')
       if (!process.stdout.isTTY || !process.stdin.isTTY) throw new UsageError('this is no terminal: give --once')
       // A gate that is not there is told as every command does, before the screen is taken.
-      const first = await ask(options)
-      await runScreen({
-        first: (columns) => topLines(first, columns),
-        next: async () => {
-          const seen = await ask(options)
-          return (columns) => topLines(seen, columns)
-        },
-        everyMs: EVERY_MS,
-      })
+      let seen = await ask(options)
+      let trouble: string | null = null
+      const next = async () => {
+        try {
+          seen = await ask(options)
+          trouble = null
+        } catch (error) {
+          // It may be on its way back from a restart.
+          trouble = `NO ANSWER: ${(error as Error).message}`
+        }
+      }
+      await runScreen({ lines: (room) => topLines(seen, room, trouble), next, everyMs: EVERY_MS })
     })
 }
+
+const EVERYTHING = { columns: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY }
 
 function printOnce(seen: Seen, json: boolean): void {
   const { sessions, refusals } = seen
   if (json) printJson({ sessions, refusals })
-  else process.stdout.write(`${topLines(seen, Number.POSITIVE_INFINITY).join('\n')}\n`)
+  else process.stdout.write(`${topLines(seen, EVERYTHING).join('\n')}\n`)
 }
 
 async function ask(options: AdminOptions): Promise<Seen> {

@@ -54,6 +54,7 @@ it.each([
   ['sessions'],
   ['sessions', 'list'],
   ['sessions', 'end'],
+  ['top'],
   ['reap'],
   ['doctor'],
   ['version'],
