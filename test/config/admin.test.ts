@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { describe } from '../../src/policy/describe.ts'
 import { makeTestCertificate } from '../support/certificates.ts'
 import { createWorkspace, SOUND, type Workspace } from './workspace.ts'
 
@@ -59,6 +60,20 @@ it.each([
   ['an unknown key', `{ adress: 127.0.0.1:1, allow: ${ALLOW} }`, 'unknown key "adress"; did you mean "address"?'],
 ])('refuses %s', (_, listener, message) => {
   expect(problems(listener).join('\n')).toContain(message)
+})
+
+it('is described with who may see what', () => {
+  const loaded = workspace.load(
+    admin('{ address: 127.0.0.1:9323, allow: [{ issuer: local, when: \'subject == "a"\', pages: [metrics, ready] }] }'),
+  )
+  expect(describe(loaded).admin).toEqual({
+    socket: `${workspace.directory}/admin.sock`,
+    listener: {
+      address: '127.0.0.1:9323',
+      tls: false,
+      allow: [{ issuer: 'local', when: 'subject == "a"', pages: ['metrics', 'ready'] }],
+    },
+  })
 })
 
 it('refuses an entry that is open to everybody in the world', () => {
