@@ -1,6 +1,6 @@
 import { ACCESS_CLASSES } from '../engine/access.ts'
 import { DECISIONS, EVENTS, type Grouping, UNRECOGNISED } from '../gate/counters.ts'
-import { SESSION_KINDS, sessionKind } from '../gate/sessions.ts'
+import { SESSION_KINDS, sessionKind } from '../gate/session-kinds.ts'
 import type { Inside } from '../gate/start.ts'
 import { REASONS, type ReasonCode } from '../reasons.ts'
 import { certificateEnds } from './check-certificates.ts'

@@ -16,7 +16,7 @@ import {
 } from './schema.ts'
 
 /** One entry of a list, with its place in it. */
-export interface Entry<T> {
+interface Entry<T> {
   readonly index: number
   readonly value: T
 }

@@ -52,7 +52,7 @@ export interface Counters {
 }
 
 /** What was made of changes of the configuration. */
-export interface Reloads {
+interface Reloads {
   readonly ok: number
   readonly failed: number
   /** Of the last one; true before the first. */

@@ -68,6 +68,28 @@ describe('GET /metrics', () => {
     for (const word of ['zzz', 'tester', '/info']) expect(shown).not.toContain(word)
   })
 
+  it('has no more series the more different things a client asks for (T132)', async () => {
+    scene = await startAdminScene()
+    scene.engine.answer(json(200, {}))
+    const askAll = async (round: string) => {
+      const seen = await Promise.all(
+        Array.from({ length: 10 }, (_, i) => `${round}${i}`).flatMap((word) => [
+          send('GET', `/containers/${word}/json`),
+          send('GET', `/${word}`),
+          send('GET', `/v1.${word}/info`),
+          send('GET', `/info?${word}=1`),
+          send('GET', '/info', [`X-Forwarded-For: ${word}`, `User-Agent: ${word}`]),
+          send(round === 'a' ? 'BREW' : 'PROPFIND', '/info'),
+        ]),
+      )
+      expect(new Set(seen).size).toBeGreaterThan(2)
+      return (await text()).split('\n').filter((line) => line.startsWith('dockgate_')).length
+    }
+    const first = await askAll('a')
+    expect(await askAll('b')).toBe(first)
+    expect(await scene.metric('dockgate_operation_requests_total{operation="SystemInfo",decision="allow"}')).toBe(20)
+  })
+
   it("takes the gate's time of each request, and the engine's of what reached it", async () => {
     scene = await startAdminScene()
     scene.engine.answer(json(200, {}))

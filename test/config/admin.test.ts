@@ -28,6 +28,7 @@ it('takes a listener on loopback without TLS, and one elsewhere with TLS, whose 
 it.each([
   ['no entry', '{ address: 127.0.0.1:1, allow: [] }', 'admin.listener.allow: must have at least one entry'],
   ['no "allow"', '{ address: 127.0.0.1:1 }', 'admin.listener.allow: is missing'],
+  // T131
   ['plain TCP beyond loopback', `{ address: '0.0.0.0:1', allow: ${ALLOW} }`, 'in the clear: add tls'],
   ['a unix socket', `{ address: 'unix:///a.sock', allow: ${ALLOW} }`, 'which admin.socket is already'],
   ['what is no address', `{ address: here, allow: ${ALLOW} }`, 'admin.listener.address: "here" is no address'],
