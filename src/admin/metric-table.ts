@@ -1,3 +1,4 @@
+import { ADMIN_PAGES } from '../config/admin-schema.ts'
 import { ACCESS_CLASSES } from '../engine/access.ts'
 import { DECISIONS, EVENTS, type Grouping, UNRECOGNISED } from '../gate/counters.ts'
 import { SESSION_KINDS, sessionKind } from '../gate/session-kinds.ts'
@@ -67,6 +68,16 @@ export const METRICS: readonly Metric[] = [
         (Object.keys(REASONS) as ReasonCode[]).map(
           (reason): Sample => [gate.counters.reasons(event, reason), event, reason],
         ),
+      ),
+  },
+  {
+    name: 'dockgate_admin_requests_total',
+    type: 'counter',
+    help: 'requests to the admin listener by page and decision, those for /healthz left out',
+    labels: ['page', 'decision'],
+    samples: ({ inside: { gate } }) =>
+      [...ADMIN_PAGES, UNRECOGNISED].flatMap((page) =>
+        (['allow', 'deny'] as const).map((decision): Sample => [gate.counters.admin(page, decision), page, decision]),
       ),
   },
   {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Administered, makeAdminRecord } from '../audit/admin-record.ts'
 import type { AdminPage } from '../config/admin-schema.ts'
 import { challenge } from '../gate/answer.ts'
+import { UNRECOGNISED } from '../gate/counters.ts'
 import type { Principal } from '../identity/principal.ts'
 import { Refusal } from '../refusal.ts'
 import { type AdminAnswer, answer, readAsked, type Sources } from './pages.ts'
@@ -40,8 +41,15 @@ async function handle(door: Door, sources: Sources, request: IncomingMessage): P
   const page = understood?.page ?? null
   const told = { listener: door.name, remote: remoteOf(door, request), page, session: understood?.session ?? null }
   let principal: Principal | null = null
-  const record = (outcome: Pick<Administered, 'reason' | 'status'>) =>
-    sources.inside().gate.records.write(makeAdminRecord({ ...told, principal, ...outcome }))
+  const { records, counters } = sources.inside().gate
+  const count = (decision: 'allow' | 'deny') => {
+    if (door.name === 'admin.listener') counters.noteAdmin(page ?? UNRECOGNISED, decision)
+  }
+  const record = (outcome: Pick<Administered, 'reason' | 'status'>) => {
+    const made = makeAdminRecord({ ...told, principal, ...outcome })
+    records.write(made)
+    return made.id
+  }
   try {
     await door.admit(request, page, (known) => {
       principal = known
@@ -49,10 +57,12 @@ async function handle(door: Door, sources: Sources, request: IncomingMessage): P
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
     const { reason, status, message } = error
-    record({ reason, status })
+    count('deny')
+    const id = record({ reason, status })
     const headers = status === 401 ? { 'WWW-Authenticate': challenge(error) } : {}
-    return { status, headers, body: { message } }
+    return { status, headers, body: { message: `${message} (record ${id})` } }
   }
+  count('allow')
   if (!('page' in asked)) return asked
   const done = await answer(asked, sources)
   if (page === 'end-sessions') record({ reason: 'allowed', status: done.status })

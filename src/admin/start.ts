@@ -1,4 +1,5 @@
 import http from 'node:http'
+import type { Socket } from 'node:net'
 import type { Config } from '../config/schema.ts'
 import type { Inside } from '../gate/start.ts'
 import { bind } from '../listen/bind.ts'
@@ -34,16 +35,14 @@ export interface Admin {
 export async function startAdmin(config: NonNullable<Config['admin']>, inside: () => Inside): Promise<Admin> {
   const readiness = createReadiness(inside)
   const sources: Sources = { inside, readiness, metrics: createMetrics(inside, readiness) }
-  const socket = await startSocket(config.socket, sources)
-  const servers = [socket]
+  const closers = [closerOf(await startSocket(config.socket, sources))]
   const close = async () => {
-    await Promise.all(servers.map(closed))
+    await Promise.all(closers.map((one) => one()))
   }
   if (config.listener === undefined) return { listenerUrl: null, close }
   try {
     const { server, url } = await startAdminListener(config.listener, sources)
-    servers.push(server)
-    tellErrors(server)
+    closers.push(closerOf(server))
     return { listenerUrl: url, close }
   } catch (error) {
     await close()
@@ -60,17 +59,21 @@ async function startSocket(socket: string, sources: Sources): Promise<http.Serve
   await bind(server, { address: `unix://${socket}`, mode: SOCKET_MODE }).catch((error: Error) => {
     throw new Error(`admin.socket: ${error.message}`, { cause: error })
   })
-  tellErrors(server)
   return server
 }
 
-function tellErrors(server: http.Server): void {
+/** Tells errors of a server that listens, from here on, and returns what ends it with every connection. */
+function closerOf(server: http.Server): () => Promise<void> {
   server.on('error', (error) => process.stderr.write(`dockgate: admin: ${error.message}\n`))
-}
-
-function closed(server: http.Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
+  // Node knows those on which a request came; a handshake that somebody left would be waited for.
+  const accepted = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    accepted.add(socket)
+    socket.once('close', () => accepted.delete(socket))
   })
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      for (const socket of accepted) socket.destroy()
+    })
 }

@@ -34,6 +34,9 @@ export interface Counters {
   /** Counts a record that is made of an exchange. */
   note(exchange: Exchange, record: AuditRecord): void
   noteReload(ok: boolean): void
+  /** Counts a request to the admin listener, by the page that it asked for. */
+  noteAdmin(page: string, decision: AdminDecision): void
+  admin(page: string, decision: AdminDecision): number
   /** How many records of requests have this decision, by the operation's id, its access class, the role, the listener. */
   requests(by: Grouping, name: string, decision: Decision): number
   /** The operations that were asked for. */
@@ -61,6 +64,8 @@ interface Reloads {
   readonly at: number
 }
 
+type AdminDecision = Exclude<Decision, 'error'>
+
 export type Grouping = 'operation' | 'access' | 'role' | 'listener'
 
 /**
@@ -75,6 +80,7 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
     listener: new Map(),
   }
   const reasons = new Map<string, number[]>()
+  const pages = new Map<string, number[]>()
   const bytes = { in: 0, out: 0 }
   const reloads = { ok: 0, failed: 0, lastOk: true, at: Date.now() }
   const refusals: Refused[] = []
@@ -132,6 +138,8 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
       reloads[ok ? 'ok' : 'failed'] += 1
       if (ok) reloads.at = Date.now()
     },
+    noteAdmin: (page, decision) => add(pages, page, DECISION_PLACES[decision]),
+    admin: (page, decision) => pages.get(page)?.[DECISION_PLACES[decision]] ?? 0,
     requests: (by, name, decision) => tallies[by].get(name)?.[DECISION_PLACES[decision]] ?? 0,
     operations: () => tallies.operation.keys(),
     reasons: (event, reason) => reasons.get(reason)?.[EVENT_PLACES[event]] ?? 0,

@@ -76,6 +76,12 @@ describe('the admin listener, by token', () => {
     }
     expect((await ask('DELETE', '/sessions/0123456789abcdef')).status).toBe(401)
     const records = await adminRecords(8)
+    expect((await ask('GET', '/policy')).json()).toEqual({
+      message: expect.stringContaining(`(record ${(await adminRecords(9)).at(-1)?.id})`),
+    })
+    expect(await scene.metric('dockgate_admin_requests_total{page="policy",decision="deny"}')).toBe(2)
+    expect(await scene.metric('dockgate_admin_requests_total{page="unrecognised",decision="deny"}')).toBe(2)
+    expect(await scene.metric('dockgate_admin_requests_total{page="policy",decision="allow"}')).toBe(0)
     expect(records[0]).toMatchObject({
       event: 'admin',
       listener: 'admin.listener',
@@ -214,6 +220,15 @@ describe('the admin listener, by token', () => {
 })
 
 describe('the admin listener, by certificate', () => {
+  it('is closed at once, whoever has begun a handshake and left it there', async () => {
+    scene = await startAdminScene({ admin: MUTUAL, issuers: STAFF }, files)
+    const accepted = await openRaw(endpoint())
+    await scene.admin.close()
+    await accepted.ended()
+    accepted.destroy()
+    await expect(openRaw(endpoint())).rejects.toThrow('ECONNREFUSED')
+  })
+
   it('shows the holder of a certificate what an entry gives, and refuses every other', async () => {
     scene = await startAdminScene({ admin: MUTUAL, issuers: STAFF }, files)
     expect((await askWith(client('prometheus'), '/metrics')).text()).toContain('dockgate_ready 1')
