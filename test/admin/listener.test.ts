@@ -178,8 +178,9 @@ describe('the admin listener, by token', () => {
     const proof = `Host: x\r\nAuthorization: Bearer ${token}\r\n`
     const upgrade = `POST /exec/abc/start HTTP/1.1\r\n${proof}Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}`
     expect((await rawRequest(endpoint(), upgrade)).answer.status).toBe(404)
-    const twice = `GET /sessions HTTP/1.1\r\n${proof}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`
+    const twice = `GET /sessions HTTP/1.1\r\nHost: x\r\n${proof}\r\n`
     expect((await rawRequest(endpoint(), twice)).answer.status).toBe(400)
+    expect(await adminRecords(1)).toMatchObject([{ reason: 'header-repeated', principal: null }])
     expect(scene.engine.requests).toEqual([])
   })
 

@@ -102,6 +102,7 @@ describe('GET /metrics', () => {
   })
 
   it('counts sessions by kind, and their bytes while they are open, once each', async () => {
+    const begun = performance.now()
     scene = await startAdminScene()
     await scene.engine.waitForRequest(1)
     scene.engine.answer(hijackEcho())
@@ -122,6 +123,13 @@ describe('GET /metrics', () => {
     expect(await scene.metric('dockgate_bytes_total{direction="in"}')).toBe(body.length + 5)
     expect(await scene.metric('dockgate_bytes_total{direction="out"}')).toBe(5)
     expect(await scene.metric('dockgate_requests_total{access="exec",decision="allow"}')).toBe(1)
+    expect(await scene.metric('dockgate_engine_duration_seconds_count{access="exec"}')).toBe(1)
+    const both = await Promise.all(
+      ['gate', 'engine'].map((name) => scene.metric(`dockgate_${name}_duration_seconds_sum{access="exec"}`)),
+    )
+    // Parts of what has passed, whatever that is.
+    expect(Math.max(...both.map(Number))).toBeLessThan((performance.now() - begun) / 1000)
+    expect(Math.min(...both.map(Number))).toBeGreaterThan(0)
     expect(await scene.metric(`dockgate_reasons_total{event="session",reason="${end?.reason}"}`)).toBe(1)
   })
 
