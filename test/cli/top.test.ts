@@ -1,13 +1,10 @@
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type Seen, topLines } from '../../src/cli/top-lines.ts'
-import { createTokenKey, LOCAL_AUDIENCE, LOCAL_ISSUER, publicTokenKey, signToken } from '../../src/pki/token.ts'
-import { openRaw, rawRequest } from '../support/raw-client.ts'
-import { type RecordingEngine, startRecordingEngine } from '../support/recording-engine.ts'
+import { type AdminScene, startAdminScene } from '../admin/scene.ts'
 import { type Workplace, workplace } from './program.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -15,67 +12,46 @@ const ALTERNATE_SCREEN = '\x1b[?1049h'
 const BACK = '\x1b[?25h\x1b[?1049l'
 
 let place: Workplace
-let engine: RecordingEngine
-const key = createTokenKey()
+let scene: AdminScene
 
 beforeEach(async () => {
   place = workplace()
-  engine = await startRecordingEngine()
+  scene = await startAdminScene()
 })
 afterEach(async () => {
   await place.remove()
-  await engine.close()
+  await scene.close()
 })
 
-/** A gate with one stream of alice's, and one refusal. */
+/** At a gate of this process: one stream that goes on, and one refusal. */
 async function busyGate() {
-  const write = (name: string, content: string) => writeFileSync(join(place.folder, name), content, { mode: 0o600 })
-  write('token.pem', publicTokenKey(key))
-  write(
-    'dockgate.yaml',
-    `listeners:
-  - address: unix://${place.folder}/gate.sock
-engine: unix://${engine.socketPath}
-issuers:
-  local: { jwt: { issuer: ${LOCAL_ISSUER}, audience: ${LOCAL_AUDIENCE}, publicKey: token.pem } }
-roles:
-  watcher: { allow: [read, SystemEvents] }
-bindings:
-  - { role: watcher, issuer: local }
-records: { file: records.jsonl }
-admin: { socket: admin.sock }
-`,
-  )
-  await place.start(['serve', '--config', 'dockgate.yaml'], 'listening on')
-  await engine.waitForRequest(1)
-  engine.reset()
-  engine.answer(async (request, connection) => {
+  await scene.engine.waitForRequest(1)
+  scene.engine.answer(async (request, connection) => {
     await request.whole
     await connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n')
   })
-  const { token } = await signToken(key, { subject: 'alice', claims: {}, lifetime: 60_000 })
-  const gate = { path: join(place.folder, 'gate.sock') }
-  const head = (line: string) => `${line} HTTP/1.1\r\nHost: docker\r\nAuthorization: Bearer ${token}\r\n`
-  await rawRequest(gate, `${head('DELETE /containers/web')}Connection: close\r\n\r\n`)
-  const client = await openRaw(gate)
-  await client.write(`${head('GET /events')}\r\n`)
-  await engine.waitForRequest(1)
+  const refused = await scene.open()
+  await refused.write(await scene.request('GET', '/nothing'))
+  await refused.answer()
+  refused.destroy()
+  await scene.records(1)
+  const client = await scene.open()
+  await client.write(await scene.request('GET', '/events'))
+  await vi.waitFor(async () => expect(await scene.sessions()).toHaveLength(1))
   return client
 }
 
 it('"top --once" prints who does what now, and what was refused, without a terminal', async () => {
   const client = await busyGate()
-  const { code, stdout, stderr } = await place.run('top', '--once', '--config', 'dockgate.yaml')
+  const { code, stdout, stderr } = await place.run('top', '--once', '--config', join(scene.folder, 'dockgate.yaml'))
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout).toMatch(/^20\S+Z {2}under way: 1 {2}refused lately: 1\n/)
-  expect(stdout).toMatch(/^\d+s +local\/alice +watcher +SystemEvents +0B +\d+B +[0-9a-z]{16}$/m)
-  expect(stdout).toMatch(
-    /^\d+s +local\/alice +watcher +ContainerDelete container web +operation-not-allowed +403 +[0-9a-z]{16}$/m,
-  )
-  const json = await place.run('top', '--once', '--json', '--socket', 'admin.sock')
+  expect(stdout).toMatch(/^\d+s +local\/tester +operator +SystemEvents +0B +\d+B +[0-9a-z]{16}$/m)
+  expect(stdout).toMatch(/^\d+s +GET \/nothing +operation-unknown +404 +[0-9a-z]{16}$/m)
+  const json = await place.run('top', '--once', '--json', '--socket', scene.socket)
   expect(JSON.parse(json.stdout)).toMatchObject({
     sessions: [{ operation: 'SystemEvents' }],
-    refusals: [{ record: { operation: 'ContainerDelete', reason: 'operation-not-allowed' } }],
+    refusals: [{ record: { unrecognised: 'GET /nothing', reason: 'operation-unknown' } }],
   })
   client.destroy()
 })
@@ -94,7 +70,7 @@ it.each([
 ])('"top" draws on the whole terminal, again each second, and gives it back at %s', async (_, stop) => {
   const client = await busyGate()
   // script(1) of util-linux: a terminal of its own for the command.
-  const command = `stty -echo cols 160 rows 40; stty -g; '${process.execPath}' '${MAIN}' top --socket admin.sock; echo "code $?"; stty -g`
+  const command = `stty -echo cols 160 rows 40; stty -g; '${process.execPath}' '${MAIN}' top --socket '${scene.socket}'; echo "code $?"; stty -g`
   const child = spawn('script', ['-qfec', command, '/dev/null'], {
     cwd: place.folder,
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -105,8 +81,8 @@ it.each([
     said += chunk
   })
   try {
-    await vi.waitFor(() => expect(stripVTControlCharacters(said)).toContain('local/alice'), { timeout: 10_000 })
-    await vi.waitFor(() => expect(said.match(/under way: 1/g)?.length).toBeGreaterThan(1), { timeout: 10_000 })
+    await vi.waitFor(() => expect(stripVTControlCharacters(said)).toContain('local/tester'), { timeout: 15_000 })
+    await vi.waitFor(() => expect(said.match(/under way: 1/g)?.length).toBeGreaterThan(1), { timeout: 15_000 })
     child.stdin.write(stop)
     await over
   } finally {
