@@ -11,9 +11,9 @@ import { sharedIssuer } from './shared-issuers.ts'
  * the tokens do not have is worth a word. A condition that cannot be compiled is told where it is compiled.
  */
 export function checkConditions(pieces: Pieces, findings: Findings): void {
-  const bindings = pieces.bindings.map(({ index, value }) => ({ path: ['bindings', index], value }))
+  const bindings = pieces.bindings.map(({ index, value }) => ({ what: 'binding', path: ['bindings', index], value }))
   const allow = pieces.adminListener?.allow ?? []
-  const admin = allow.map((value, index) => ({ path: ['admin', 'listener', 'allow', index], value }))
+  const admin = allow.map((value, index) => ({ what: 'entry', path: ['admin', 'listener', 'allow', index], value }))
   for (const rule of [...bindings, ...admin]) {
     const jwt = pieces.issuers.get(rule.value.issuer)?.jwt
     if (jwt === undefined) continue
@@ -24,16 +24,17 @@ export function checkConditions(pieces: Pieces, findings: Findings): void {
 
 /** Says which principals of an issuer something is for. */
 interface Rule {
+  readonly what: string
   readonly path: readonly PropertyKey[]
   readonly value: { readonly when?: string | undefined }
 }
 
-function checkTenant({ path, value }: Rule, jwt: JwtIssuerConfig, findings: Findings): void {
+function checkTenant({ what, path, value }: Rule, jwt: JwtIssuerConfig, findings: Findings): void {
   const shared = sharedIssuer(jwt.issuer)
   if (shared === null) return
   const everybody = `${jwt.issuer} signs tokens for everybody who has an account there`
   if (value.when === undefined) {
-    findings.problem(path, `${everybody}, so this needs a "when": add when: ${shared.example}`)
+    findings.problem(path, `${everybody}, so this ${what} needs a "when": add when: ${shared.example}`)
     return
   }
   const condition = compileCondition(value.when)
