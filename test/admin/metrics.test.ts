@@ -99,6 +99,14 @@ describe('GET /metrics', () => {
       scene.metric(`dockgate_${name}_duration_seconds_count{access="${access}"}`)
     expect([await count('gate', 'read'), await count('engine', 'read')]).toEqual([1, 1])
     expect([await count('gate', 'unrecognised'), await count('engine', 'unrecognised')]).toEqual([1, undefined])
+    // A body that streams goes another way.
+    const connection = await scene.open()
+    const upload = ['Content-Type: application/x-tar', 'Transfer-Encoding: chunked']
+    await connection.write(`${await scene.request('POST', '/images/load', upload)}4\r\nwhat\r\n0\r\n\r\n`)
+    expect((await connection.answer()).status).toBe(200)
+    connection.destroy()
+    await scene.records(3)
+    expect([await count('gate', 'transfer'), await count('engine', 'transfer')]).toEqual([1, 1])
   })
 
   it('counts sessions by kind, and their bytes while they are open, once each', async () => {
