@@ -32,7 +32,17 @@ export function checkCommand(): Command {
     })
 }
 
-function policyText({ listeners, engine, issuers, roles, bindings, access, ledger, admin, warnings }: Description): string {
+function policyText({
+  listeners,
+  engine,
+  issuers,
+  roles,
+  bindings,
+  access,
+  ledger,
+  admin,
+  warnings,
+}: Description): string {
   const lines = [
     'listeners',
     ...table(

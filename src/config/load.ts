@@ -39,7 +39,9 @@ export function loadConfig(file: string, options: ReadOptions = {}): LoadedConfi
   const sources = readSources(file, options)
   const directory = dirname(resolve(file))
   const findings = createFindings()
-  const { pieces, policy, adminRules, ...read } = compileSources(sources, findings, (all) => checkFiles(all, directory, findings))
+  const { pieces, policy, adminRules, ...read } = compileSources(sources, findings, (all) =>
+    checkFiles(all, directory, findings),
+  )
   policyWarnings(pieces, policy, findings)
   const config = withAbsolutePaths(read.config, directory)
   const warnings = sorted(sources, findings.warnings.map(sources.locate))
