@@ -154,7 +154,7 @@ export const revocationsSchema = z.strictObject({
 /** A TCP listener for those who look after the gate from elsewhere, and what each may see there. */
 const adminListenerSchema = z.strictObject({
   address: text.describe('host:port or [v6]:port; plain TCP only on loopback'),
-  tls: listenerTls.optional(),
+  tls: listenerTls.optional().describe('As of a listener; clientCertificates: required turns away who has none'),
   allow: z.array(adminAllowSchema).min(1).describe('Who gets which pages; everything else is refused but /healthz'),
 })
 
