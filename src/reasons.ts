@@ -45,6 +45,10 @@ export const REASONS = {
   'certificate-untrusted': { status: 401, summary: 'no configured issuer stands behind the client certificate' },
   'certificate-revoked': { status: 401, summary: 'the client certificate, or an authority above it, was revoked' },
 
+  'admin-not-allowed': {
+    status: 403,
+    summary: 'no entry of admin.listener.allow gives the principal this page',
+  },
   'binding-none': { status: 403, summary: 'no binding matches the principal' },
   'operation-not-allowed': { status: 403, summary: 'the role does not allow the operation' },
   'owner-unknown': {

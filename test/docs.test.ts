@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { METRICS } from '../src/admin/metric-table.ts'
+import { ADMIN_PAGES } from '../src/config/admin-schema.ts'
 import { checkPieces } from '../src/config/check.ts'
 import { createFindings } from '../src/config/findings.ts'
 import { includedSchema } from '../src/config/include.ts'
@@ -8,6 +10,7 @@ import { ISSUER_PRESETS, issuerPreset } from '../src/config/issuer-presets.ts'
 import { piecesOf } from '../src/config/pieces.ts'
 import { configSchema, roleSchema } from '../src/config/schema.ts'
 import { FINDING_IDS } from '../src/doctor/types.ts'
+import { createCounters } from '../src/gate/counters.ts'
 import { compile } from '../src/policy/compile.ts'
 import { PRESETS } from '../src/policy/profile/presets.ts'
 import { compileRole } from '../src/policy/role.ts'
@@ -23,6 +26,31 @@ it('lists every reason code with its status and cause in docs/reasons.md', () =>
   expect(rows).toEqual(
     Object.entries(REASONS).map(([code, { status, summary }]) => `| \`${code}\` | ${status} | ${summary} |`),
   )
+})
+
+it('lists every metric of the gate with its type, labels and meaning, in the order of the source, in docs/metrics.md', async () => {
+  const rows = read('docs/metrics.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `dockgate_'))
+  const { gateTime, engineTime } = createCounters({ list: () => [] })
+  const histograms = await Promise.all([gateTime.get(), engineTime.get()])
+  const all = [
+    ...METRICS,
+    ...histograms.map(({ name, help }) => ({ name, help, type: 'histogram', labels: ['access'] })),
+  ]
+  const cell = (text: string) => (text === '' ? ' ' : ` ${text} `)
+  expect(rows).toEqual(
+    all.map(({ name, type, labels, help }) => {
+      const names = labels.map((label) => `\`${label}\``).join(', ')
+      return `| \`${name}\` | ${type} |${cell(names)}| ${help} |`
+    }),
+  )
+})
+
+it('lists every page of the admin listener in docs/operations.md', () => {
+  const [, table = ''] = read('docs/operations.md').split('| page | what it gives |')
+  const rows = (table.split('\n\n')[0] ?? '').split('\n').filter((line) => line.startsWith('| `'))
+  expect(rows.map((row) => /^\| `([a-z-]+)` \|/.exec(row)?.[1])).toEqual([...ADMIN_PAGES])
 })
 
 it('lists every finding of the doctor, in the order of the source, in docs/doctor.md', () => {

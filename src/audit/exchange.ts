@@ -37,6 +37,12 @@ export interface Exchange {
   status: number
   bytesIn: number
   bytesOut: number
+  /** Monotonic milliseconds when it was sent to the engine, and when the head of its answer came; 0 while that is not so. */
+  sentAt: number
+  answeredAt: number
+  /** How much of `bytesIn` and `bytesOut` the counters have already. */
+  countedIn: number
+  countedOut: number
   /** While a hijacked stream is open: what it has carried so far, which is added to the two above at its end. */
   carried: (() => Carried) | null
 }
@@ -72,6 +78,10 @@ export function openExchange(
     status: 0,
     bytesIn: 0,
     bytesOut: 0,
+    sentAt: 0,
+    answeredAt: 0,
+    countedIn: 0,
+    countedOut: 0,
     carried: null,
   }
 }

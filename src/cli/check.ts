@@ -32,7 +32,17 @@ export function checkCommand(): Command {
     })
 }
 
-function policyText({ listeners, engine, issuers, roles, bindings, access, ledger, warnings }: Description): string {
+function policyText({
+  listeners,
+  engine,
+  issuers,
+  roles,
+  bindings,
+  access,
+  ledger,
+  admin,
+  warnings,
+}: Description): string {
   const lines = [
     'listeners',
     ...table(
@@ -63,6 +73,7 @@ function policyText({ listeners, engine, issuers, roles, bindings, access, ledge
     ),
     'who may do what, on what',
     ...table(access.map(accessRow)),
+    ...adminLines(admin),
     ...(warnings.length > 0 ? ['warnings', ...warnings.map((warning) => `  ${warning}`)] : []),
   ]
   return `${lines.join('\n')}\n`
@@ -77,6 +88,26 @@ function accessRow({ issuer, when, role, may, objects, owner, unbounded }: Acces
     when === null ? `everybody of ${issuer}` : `${issuer} when ${when}`,
     `${role}: ${what.join(', ') || 'nothing but ping and version'}`,
     unbounded ? `everything: root on the host` : where,
+  ]
+}
+
+function adminLines(admin: Description['admin']): string[] {
+  if (admin === null) return []
+  const { socket, listener } = admin
+  if (listener === null) return ['admin', `  ${socket}`]
+  const { address, tls, allow } = listener
+  return [
+    'admin',
+    `  ${socket}`,
+    `  ${address}  ${tls ? 'TLS' : 'plain'}  (every entry that matches gives its pages)`,
+    ...table(
+      allow.map(({ issuer, when, pages }) => [
+        issuer,
+        '->',
+        pages.join(', '),
+        when === undefined ? 'everybody' : `when ${when}`,
+      ]),
+    ),
   ]
 }
 

@@ -51,6 +51,7 @@ export function followConfig(file: string, load: (reads: (path: string) => void)
   }
 
   function refuse(error: unknown): void {
+    gate?.noteRefusedReload()
     const problems = error instanceof Error ? error.message : String(error)
     say(`ERROR: ${file} was NOT reloaded: generation ${generation} of the configuration stays in force`)
     for (const problem of problems.split('\n')) say(`ERROR: ${problem}`)

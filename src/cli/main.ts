@@ -15,6 +15,7 @@ import { serveCommand } from './serve.ts'
 import { sessionsCommand } from './sessions.ts'
 import { startCommand } from './start.ts'
 import { tokenCommand } from './token.ts'
+import { topCommand } from './top.ts'
 import { versionCommand, versionOf } from './version.ts'
 
 const program = new Command('dockgate')
@@ -45,6 +46,7 @@ const commands = [
   reapCommand,
   readyCommand,
   sessionsCommand,
+  topCommand,
   connectCommand,
   versionCommand,
 ]

@@ -50,6 +50,7 @@ export async function serveUntilSignal(
   const { startGate } = await import('../gate/start.ts')
   const gate = await startGate(followed.first)
   const admin = await startAdminOf(followed.first, gate)
+  if (admin?.listenerUrl) say(`admin listener on ${admin.listenerUrl}`)
   followed.feed(gate)
   const stop = () => {
     process.once('SIGTERM', () => process.exit(1))
@@ -77,7 +78,7 @@ async function startAdminOf({ config }: LoadedConfig, gate: RunningGate): Promis
   if (config.admin === undefined) return null
   const { startAdmin } = await import('../admin/start.ts')
   try {
-    return await startAdmin(config.admin.socket, gate.inside)
+    return await startAdmin(config.admin, gate.inside)
   } catch (error) {
     await gate.close()
     throw error

@@ -1,13 +1,16 @@
 import { quoted } from '../text.ts'
-import { type Address, isLoopback, parseAddress } from './address.ts'
+import { isLoopback, parseAddress } from './address.ts'
+import { checkAdmin } from './check-admin.ts'
 import { checkConditions } from './check-conditions.ts'
+import { checkListener } from './check-listener.ts'
 import type { Findings } from './findings.ts'
-import type { Entry, Pieces } from './pieces.ts'
-import type { JwtIssuerConfig, ListenerConfig } from './schema.ts'
+import type { Pieces } from './pieces.ts'
+import type { JwtIssuerConfig } from './schema.ts'
 
 /** Checks what the schema cannot see: values that must fit each other. Reads no other file. */
 export function checkPieces(pieces: Pieces, findings: Findings): void {
   checkListeners(pieces, findings)
+  checkAdmin(pieces, findings)
   if (pieces.engine !== null && parseAddress(pieces.engine)?.kind !== 'unix') {
     findings.problem(
       ['engine'],
@@ -48,51 +51,10 @@ function checkListeners(pieces: Pieces, findings: Findings): void {
     }
     names.set(value.name, index)
     addresses.set(value.address, index)
-    checkListener({ index, value }, findings)
-  }
-}
-
-function checkListener({ index, value }: Entry<ListenerConfig>, findings: Findings): void {
-  const path = ['listeners', index]
-  const address = parseAddress(value.address)
-  if (address === null) {
-    const forms = 'host:port, [IPv6]:port or unix:///absolute/path (at most 107 bytes)'
-    findings.problem([...path, 'address'], `${quoted(value.address)} is no address: wants ${forms}`)
-  } else if (address.kind === 'unix') {
-    if (value.tls) findings.problem([...path, 'tls'], 'a unix socket takes no TLS; remove it', { atKey: true })
-  } else {
-    checkTcp(path, value, address, findings)
-  }
-  if (value.limits.targetBytes > value.limits.headerBytes) {
-    findings.problem([...path, 'limits'], 'targetBytes is larger than headerBytes, of which the target is a part')
-  }
-  checkClientCertificates(path, value, findings)
-}
-
-function checkTcp(
-  path: readonly PropertyKey[],
-  value: ListenerConfig,
-  address: Address & { kind: 'tcp' },
-  findings: Findings,
-): void {
-  if (!value.tls && !isLoopback(address.host)) {
-    const what = `plain TCP on ${address.host} would carry tokens over the network in the clear`
-    findings.problem([...path, 'address'], `${what}: add tls: {certificate, key}, or bind 127.0.0.1 or a unix socket`)
-  }
-  for (const key of ['mode', 'group'] as const) {
-    if (value[key] === undefined) continue
-    findings.problem([...path, key], `only a unix socket has a ${key}; remove it`, { atKey: true })
-  }
-}
-
-function checkClientCertificates(path: readonly PropertyKey[], { tls }: ListenerConfig, findings: Findings): void {
-  if (!tls) return
-  if (tls.clientCertificates !== 'none' && tls.clientAuthorities === undefined) {
-    const out = 'add clientAuthorities: a PEM file with the authorities that sign them'
-    findings.problem([...path, 'tls', 'clientCertificates'], `no client certificate could be verified; ${out}`)
-  }
-  if (tls.clientCertificates === 'none' && tls.clientAuthorities !== undefined) {
-    findings.warn([...path, 'tls', 'clientAuthorities'], 'not used while clientCertificates is none', { atKey: true })
+    checkListener(path, value, findings)
+    if (value.limits.targetBytes > value.limits.headerBytes) {
+      findings.problem([...path, 'limits'], 'targetBytes is larger than headerBytes, of which the target is a part')
+    }
   }
 }
 
@@ -118,7 +80,8 @@ function checkIssuers(pieces: Pieces, findings: Findings): void {
 }
 
 function checkAskedFor(pieces: Pieces, path: readonly PropertyKey[], findings: Findings): void {
-  if (pieces.listeners.some(({ value }) => value.tls !== undefined && value.tls.clientCertificates !== 'none')) return
+  const all = [...pieces.listeners.map(({ value }) => value), ...(pieces.adminListener ? [pieces.adminListener] : [])]
+  if (all.some(({ tls }) => tls !== undefined && tls.clientCertificates !== 'none')) return
   const out = 'add tls.clientAuthorities to a listener'
   findings.warn(path, `no listener asks for client certificates, so nobody can use this issuer; ${out}`, {
     atKey: true,

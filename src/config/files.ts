@@ -22,6 +22,8 @@ export function checkFiles(pieces: Pieces, directory: string, findings: Findings
   for (const { index, value } of pieces.listeners) {
     if (value.tls) readTlsFiles(['listeners', index, 'tls'], value.tls, at, findings)
   }
+  const { tls } = pieces.adminListener ?? {}
+  if (tls) readTlsFiles(['admin', 'listener', 'tls'], tls, at, findings)
   for (const [name, issuer] of pieces.issuers) {
     const path = ['issuers', name]
     const { jwksFile, publicKey, ca } = issuer?.jwt ?? {}

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path'
+import { type AdminRule, compileAdmin } from '../policy/admin.ts'
 import { compile } from '../policy/compile.ts'
 import { policyWarnings } from '../policy/lint.ts'
 import type { Policy } from '../policy/types.ts'
@@ -21,6 +22,8 @@ export interface LoadedConfig {
   /** Every path in it is absolute. */
   readonly config: Config
   readonly policy: Policy
+  /** Who gets what on the admin listener. */
+  readonly adminRules: readonly AdminRule[]
   readonly warnings: readonly ConfigProblem[]
 }
 
@@ -36,11 +39,13 @@ export function loadConfig(file: string, options: ReadOptions = {}): LoadedConfi
   const sources = readSources(file, options)
   const directory = dirname(resolve(file))
   const findings = createFindings()
-  const { pieces, policy, ...read } = compileSources(sources, findings, (all) => checkFiles(all, directory, findings))
+  const { pieces, policy, adminRules, ...read } = compileSources(sources, findings, (all) =>
+    checkFiles(all, directory, findings),
+  )
   policyWarnings(pieces, policy, findings)
   const config = withAbsolutePaths(read.config, directory)
   const warnings = sorted(sources, findings.warnings.map(sources.locate))
-  return { file, sha256: sources.sha256, config, policy, warnings }
+  return { file, sha256: sources.sha256, config, policy, adminRules, warnings }
 }
 
 /** A configuration that is read for what it says, not to be served. */
@@ -70,9 +75,10 @@ function compileSources(sources: Sources, findings: Findings, checkMore: (pieces
   checkPieces(pieces, findings)
   checkMore(pieces)
   const policy = compile(pieces, findings)
+  const adminRules = compileAdmin(pieces, findings)
   const problems = allProblems(sources, findings.problems)
   if (problems.length > 0 || !shape.success) throw new ConfigError(problems)
-  return { config: shape.data, pieces, policy }
+  return { config: shape.data, pieces, policy, adminRules }
 }
 
 /** What `dockgate revoke` needs of a configuration. */
@@ -145,10 +151,19 @@ function withAbsolutePaths(config: Config, directory: string): Config {
       Object.entries(config.issuers).map(([name, issuer]) => [name, absoluteIssuer(issuer, at)]),
     ),
     records: config.records.file === undefined ? {} : { file: at(config.records.file) },
-    ...(config.admin === undefined ? {} : { admin: { socket: at(config.admin.socket) } }),
+    ...(config.admin === undefined ? {} : { admin: absoluteAdmin(config.admin, at) }),
     ...(config.revocations === undefined ? {} : { revocations: { file: at(config.revocations.file) } }),
     ...(config.ledger === undefined ? {} : { ledger: { file: at(config.ledger.file) } }),
   }
+}
+
+function absoluteAdmin(
+  { socket, listener }: NonNullable<Config['admin']>,
+  at: (path: string) => string,
+): NonNullable<Config['admin']> {
+  if (listener === undefined) return { socket: at(socket) }
+  const { tls, ...rest } = listener
+  return { socket: at(socket), listener: tls === undefined ? rest : { ...rest, tls: absoluteTls(tls, at) } }
 }
 
 function absoluteTls(tls: NonNullable<Config['listeners'][number]['tls']>, at: (path: string) => string): typeof tls {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { issuerSchema } from './issuer-schema.ts'
 import {
+  type AdminListenerConfig,
   adminSchema,
   type BindingConfig,
   bindingSchema,
@@ -15,7 +16,7 @@ import {
 } from './schema.ts'
 
 /** One entry of a list, with its place in it. */
-export interface Entry<T> {
+interface Entry<T> {
   readonly index: number
   readonly value: T
 }
@@ -33,6 +34,7 @@ export interface Pieces {
   readonly recordsFile: string | null
   readonly revocationsFile: string | null
   readonly adminSocket: string | null
+  readonly adminListener: AdminListenerConfig | null
   readonly ledgerFile: string | null
 }
 
@@ -42,7 +44,7 @@ export function piecesOf(value: unknown): Pieces {
   const engine = root.get('engine') ?? 'unix:///var/run/docker.sock'
   const revocations = revocationsSchema.safeParse(root.get('revocations'))
   const ledger = ledgerSchema.safeParse(root.get('ledger'))
-  const admin = adminSchema.safeParse(root.get('admin'))
+  const admin = salvage(root.get('admin'), adminSchema)
   const records = recordsSchema.safeParse(root.get('records') ?? {})
   return {
     listeners: entries(root.get('listeners'), listenerSchema),
@@ -52,7 +54,8 @@ export function piecesOf(value: unknown): Pieces {
     bindings: entries(root.get('bindings'), bindingSchema),
     revocationsFile: revocations.success ? revocations.data.file : null,
     ledgerFile: ledger.success ? ledger.data.file : null,
-    adminSocket: admin.success ? admin.data.socket : null,
+    adminSocket: admin?.socket ?? null,
+    adminListener: admin?.listener ?? null,
     recordsFile: records.success ? (records.data.file ?? null) : null,
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { adminAllowSchema } from './admin-schema.ts'
 import { allowSchema } from './allow-schema.ts'
 import { issuerSchema } from './issuer-schema.ts'
 import { limitsSchema, rateSchema } from './limits-schema.ts'
@@ -152,8 +153,18 @@ export const revocationsSchema = z.strictObject({
   file: path.describe('JSON lines, each of which revokes somebody; must be there, writable by its owner alone'),
 })
 
-/** A unix socket for whoever looks after the gate: health, readiness, sessions. */
-export const adminSchema = z.strictObject({ socket: path.describe('Made with mode 0600') })
+/** A TCP listener for those who look after the gate from elsewhere, and what each may see there. */
+const adminListenerSchema = z.strictObject({
+  address: text.describe('host:port or [v6]:port; plain TCP only on loopback'),
+  tls: listenerTls.optional().describe('As of a listener; clientCertificates: required turns away who has none'),
+  allow: z.array(adminAllowSchema).min(1).describe('Who gets which pages; everything else is refused but /healthz'),
+})
+
+/** A unix socket for whoever looks after the gate: health, readiness, metrics, sessions; and beside it a TCP listener. */
+export const adminSchema = z.strictObject({
+  socket: path.describe('Made with mode 0600'),
+  listener: adminListenerSchema.optional().describe('The same over TCP, for callers whom the issuers know'),
+})
 
 /** Below the ten seconds after which `docker stop` kills. */
 const SHUTDOWN_GRACE = 8 * SECOND
@@ -206,6 +217,7 @@ export type ListenerConfig = Config['listeners'][number]
 export type IssuerConfig = Config['issuers'][string]
 export type CertificateIssuerConfig = NonNullable<IssuerConfig['certificate']>
 export type JwtIssuerConfig = NonNullable<IssuerConfig['jwt']>
+export type AdminListenerConfig = z.output<typeof adminListenerSchema>
 export type GraceConfig = z.output<typeof graceSchema>
 export type RoleConfig = Config['roles'][string]
 export type BindingConfig = Config['bindings'][number]

@@ -82,12 +82,13 @@ function requester(engine: Engine) {
     ): void {
       const passage = headers[PASSAGE]
       if (passage === undefined) throw new Error('a request reached the engine without being judged')
-      const { checked, request } = passage
+      const { checked, request, times } = passage
       const gone = new EventEmitter()
       const leave = () => gone.emit('abort')
       request.socket.once('close', leave)
       const { raw, body } = frame(passage)
       const path = checked.operation.target
+      times.sentAt = performance.now()
       engine.pool.request(
         { path, method: method as Dispatcher.HttpMethod, headers: raw, body, signal: gone, responseHeaders: 'raw' },
         (error, answer) => {
@@ -96,6 +97,7 @@ function requester(engine: Engine) {
             done(error)
             return
           }
+          times.answeredAt = performance.now()
           answer.body.once('close', () => request.socket.off('close', leave))
           if (answer.statusCode < 200 || answer.statusCode > 599) {
             answer.body.destroy()

@@ -3,12 +3,19 @@ import type { CheckedRequest } from '../inspect/inspect.ts'
 import type { Shape } from '../objects/types.ts'
 import type { Refusal } from '../refusal.ts'
 
+/** Where it is noted when the engine was asked and when it answered, in monotonic milliseconds. */
+interface EngineTimes {
+  sentAt: number
+  answeredAt: number
+}
+
 /** One request on its way to the engine: what was checked, and the exchange's own counters and callbacks. */
 export interface Passage {
   readonly checked: CheckedRequest
   /** How the answer is shown; null: as it is. */
   readonly shape: Shape | null
   readonly request: IncomingMessage
+  readonly times: EngineTimes
   /** Throws a Refusal where the body is larger than it may be. */
   onBytesIn(bytes: number): void
   onAnswerData(chunk: Buffer): void

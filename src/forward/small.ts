@@ -19,6 +19,7 @@ export function carrySmall(engine: Engine, passage: Passage, response: ServerRes
   if (body.kind === 'stream') throw new Error('a body that streams does not go this way')
   if (body.kind === 'bytes') passage.onBytesIn(body.bytes.length)
   const { method } = passage.request
+  passage.times.sentAt = performance.now()
   engine.pool.dispatch(
     {
       path: operation.target,
@@ -71,6 +72,7 @@ class Delivery implements Dispatcher.DispatchHandler {
       controller.abort(LEFT)
       return
     }
+    this.#passage.times.answeredAt = performance.now()
     if (status > 599) throw new Error(`the engine answered with status ${status}`)
     const raw = textOf(controller.rawHeaders)
     this.#engine.noteApiVersion(raw)

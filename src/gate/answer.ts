@@ -62,6 +62,7 @@ export function answerErrand({ status, body }: Answered, engine: Engine): Answer
   return { status, headers, body: bytes }
 }
 
-function challenge({ reason }: Refusal): string {
+/** What a 401 asks for (RFC 6750 section 3). */
+export function challenge({ reason }: Refusal): string {
   return reason === 'credentials-missing' ? 'Bearer realm="dockgate"' : 'Bearer realm="dockgate", error="invalid_token"'
 }

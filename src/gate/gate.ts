@@ -24,6 +24,7 @@ import { updated, withoutReturned } from '../objects/updated.ts'
 import { authorise } from '../policy/authorise.ts'
 import type { Policy, RequestFacts, Role } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
+import type { Counters } from './counters.ts'
 import { judgeAgain } from './judge-again.ts'
 import type { Limits } from './limits.ts'
 import type { OpenExchanges } from './open.ts'
@@ -47,6 +48,7 @@ export interface Gate {
   readonly roles: Config['roles']
   readonly engine: Engine
   readonly records: ObservedRecords
+  readonly counters: Counters
   readonly open: OpenExchanges
   readonly limits: Limits
   readonly surroundings: GateSurroundings
@@ -196,7 +198,9 @@ export function leave({ open, limits }: Gate, exchange: Exchange): void {
 
 /** Writes the exchange's record: one line per request, and one more at the end of a session. */
 export function record(gate: Gate, exchange: Exchange, event: 'request' | 'session' = 'request'): void {
-  gate.records.write(makeRecord(exchange, event))
+  const made = makeRecord(exchange, event)
+  gate.counters.note(exchange, made)
+  gate.records.write(made)
 }
 
 /**
@@ -204,7 +208,7 @@ export function record(gate: Gate, exchange: Exchange, event: 'request' | 'sessi
  *
  * @throws Refusal `certificate-untrusted` when a certificate was presented that the TLS layer could not verify
  */
-function evidenceOf({ rawHeaders, socket }: IncomingMessage, { tokenHeader }: ListenerConfig): Evidence {
+export function evidenceOf({ rawHeaders, socket }: IncomingMessage, { tokenHeader }: ListenerConfig): Evidence {
   const certified = verified(socket as TLSSocket)
   if (tokenHeader === undefined) return { authorization: headerValues(rawHeaders, 'authorization'), socket: certified }
   const values = headerValues(rawHeaders, tokenHeader.toLowerCase())

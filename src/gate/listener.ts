@@ -8,6 +8,8 @@ import { isUnread, runningOn } from './running.ts'
 /** A listener that is bound. */
 export interface Listener {
   config(): ListenerConfig
+  /** How many are open now. */
+  connections(): number
   /** As the docker client writes it, with the port that was bound. */
   readonly url: string
   /** Whether it can take on a changed configuration while it listens. */
@@ -75,6 +77,7 @@ export async function openListener(first: Serving, warn: (line: string) => void)
     url,
     closed,
     config: () => serving.listener,
+    connections: () => accepted.size,
     canBecome,
     become(next) {
       const { listener: before } = serving

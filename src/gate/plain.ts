@@ -131,6 +131,7 @@ function passage(
     checked,
     shape,
     request,
+    times: exchange,
     onBytesIn: (bytes) => {
       exchange.bytesIn += bytes
       if (exchange.bytesIn > most) throw uploadTooLarge(exchange, most)

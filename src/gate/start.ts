@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { LoadedConfig } from '../config/load.ts'
 import { createEngine, probeEngine } from '../forward/engine.ts'
+import { createCounters } from './counters.ts'
 import type { Gate } from './gate.ts'
 import { judgeAgain } from './judge-again.ts'
 import { createLimits } from './limits.ts'
@@ -26,6 +28,8 @@ export interface RunningGate {
    * closes. What somebody merely watches (events, statistics, logs that are followed) is not waited for.
    */
   shutDown(): Promise<void>
+  /** Counts a changed configuration that was not put to use: `reload` rejected it, or it was not fit to be given to it. */
+  noteRefusedReload(): void
   /** What may be seen of it, and done to it, from beside. To be called again each time: reloads change it. */
   inside(): Inside
   /** Stops listening, ends every connection, and writes out the records. */
@@ -36,7 +40,12 @@ export interface RunningGate {
 export interface Inside {
   /** The configuration that is in force. */
   readonly loaded: LoadedConfig
-  readonly gate: Pick<Gate, 'authenticator' | 'engine' | 'generation' | 'records' | 'sessions'>
+  readonly gate: Pick<
+    Gate,
+    'authenticator' | 'counters' | 'engine' | 'generation' | 'records' | 'revocations' | 'sessions'
+  >
+  /** Connections that are open now, and how many may be. */
+  readonly listeners: readonly { readonly name: string; readonly connections: number; readonly most: number }[]
   /** It takes nothing new any more. */
   readonly isClosing: boolean
 }
@@ -61,6 +70,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
   const engine = createEngine(first.config.engine.slice('unix://'.length))
   const sessions = createSessions()
   const open = createOpenExchanges()
+  const counters = createCounters(sessions)
   const surroundings = createSurroundings(engine)
   const limits = createLimits()
   const listeners = createListeners(warn)
@@ -108,6 +118,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
         sessions,
         open,
         limits,
+        counters,
         surroundings,
       }
       const before = newest
@@ -140,6 +151,9 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
     const ledger = objects.ledgerFile()
     const socket = first.config.admin?.socket ?? 'absent'
     if ((config.admin?.socket ?? 'absent') !== socket) notes.push(stays('admin.socket', socket))
+    if (!isDeepStrictEqual(boundOf(config), boundOf(first.config))) {
+      notes.push(stays('admin.listener', first.config.admin?.listener?.address ?? 'absent'))
+    }
     if (ledger !== null && config.ledger?.file !== ledger) notes.push(stays('ledger.file', ledger))
     return notes
   }
@@ -181,8 +195,10 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
       const changing = configure(next)
       reloading = changing
       const notes = await changing
+      counters.noteReload(true)
       return { generation: (newest as unknown as Gate).generation, notes: [...notes, ...kept] }
     },
+    noteRefusedReload: () => counters.noteReload(false),
     async shutDown() {
       isClosing = true
       // Listeners that it adds must not be missed.
@@ -193,9 +209,24 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
       await open.over(() => true, AbortSignal.timeout(LAST_WORDS_MS))
       await close()
     },
-    inside: () => ({ loaded: inForce, gate: newest as unknown as Gate, isClosing }),
+    inside: () => ({
+      loaded: inForce,
+      gate: newest as unknown as Gate,
+      listeners: listeners.bound.map(({ config, connections }) => {
+        const { name, limits } = config()
+        return { name, connections: connections(), most: limits.connections }
+      }),
+      isClosing,
+    }),
     close,
   }
+}
+
+/** What is bound once of the admin listener; who may what there is read anew. */
+function boundOf({ admin }: LoadedConfig['config']) {
+  if (admin?.listener === undefined) return null
+  const { allow: _, ...bound } = admin.listener
+  return bound
 }
 
 function stays(key: string, value: string): string {

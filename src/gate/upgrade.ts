@@ -95,7 +95,9 @@ async function carryChecked(
 ): Promise<void> {
   const protocol = upgradeProtocol(checked.operation, request.headers.upgrade)
   if (checked.body.kind === 'bytes') exchange.bytesIn = checked.body.bytes.length
+  exchange.sentAt = performance.now()
   const answer = await upgradeOnEngine(gate.engine, checked, protocol, request.socket)
+  exchange.answeredAt = performance.now()
   if (socket.destroyed) {
     answer.response.destroy()
     if (answer.kind === 'tunnel') answer.socket.destroy()

@@ -15,7 +15,7 @@ import { checkConfirmation } from './confirmation.ts'
 import type { KeysState } from './issuer-keys.ts'
 import { createKeyRing, type HeldKeys, type KeyRing } from './key-ring.ts'
 import type { CertificateFacts, Claims, Principal } from './principal.ts'
-import { createTokenCache } from './token-cache.ts'
+import { createTokenCache, type TokenCacheTally } from './token-cache.ts'
 import type { TokenIssuer } from './token-issuer.ts'
 import { createVerifier, isFor } from './verify.ts'
 
@@ -50,6 +50,8 @@ export interface Authenticator {
   takeOver(): void
   /** How it stands with what tokens and certificates are proved by. */
   issuers(): { readonly tokens: readonly TokenIssuerState[]; readonly certificates: readonly FollowedIssuer[] }
+  /** How many tokens are remembered now, and how often one was and was not since the first configuration. */
+  tokenCache(): Readonly<TokenCacheTally> & { readonly size: number }
   /** Ends fetches that are under way for nobody else, and follows no file any more. */
   close(): void
 }
@@ -101,7 +103,7 @@ export async function createAuthenticator(
   const { now = SYSTEM_CLOCK.now, after = SYSTEM_CLOCK.after, warn = () => {}, distrust = () => {} } = options
   const ring = createKeyRing({ clock: { now, after }, warn })
   const connections = createCertifiedConnections()
-  const lasting = { now, warn, distrust, ring, connections, proofs: new WeakMap() }
+  const lasting = { now, warn, distrust, ring, connections, proofs: new WeakMap(), tally: { hits: 0, misses: 0 } }
   const first = create(issuers, await takeKeys(issuers, ring), lasting)
   first.takeOver()
   return first
@@ -113,6 +115,7 @@ interface Lasting extends Required<Pick<AuthenticatorOptions, 'now' | 'warn' | '
   readonly connections: CertifiedConnections
   /** By what a token with these claims was proved (`HeldKeys.source`). */
   readonly proofs: WeakMap<Claims, string>
+  readonly tally: TokenCacheTally
 }
 
 interface HeldIssuer extends TokenIssuer {
@@ -121,19 +124,23 @@ interface HeldIssuer extends TokenIssuer {
 
 /** Releases the keys when it throws. */
 function create(issuers: Config['issuers'], tokens: readonly HeldIssuer[], lasting: Lasting): Authenticator {
-  const { now, warn, distrust, connections, proofs, ring } = lasting
+  const { now, warn, distrust, connections, proofs, ring, tally } = lasting
   const closing = new AbortController()
   const certificates = orRelease(tokens, () =>
     createClientCertificates(issuers, { now, warn, distrust, signal: closing.signal, connections }),
   )
   const byName = new Map(tokens.map((issuer) => [issuer.name, issuer]))
   const verify = createVerifier(tokens, now)
-  const principalOf = createTokenCache(async (token) => {
-    const verified = await verify(token)
-    const { claims, issuer } = verified.principal
-    proofs.set(claims, byName.get(issuer)?.held.source ?? '')
-    return verified
-  }, now)
+  const principalOf = createTokenCache(
+    async (token) => {
+      const verified = await verify(token)
+      const { claims, issuer } = verified.principal
+      proofs.set(claims, byName.get(issuer)?.held.source ?? '')
+      return verified
+    },
+    now,
+    tally,
+  )
 
   function principalOfCertificate({ socket, tokenHeader }: Evidence): Principal {
     const principal = socket === null ? null : certificates.principalOf(socket)
@@ -191,6 +198,8 @@ function create(issuers: Config['issuers'], tokens: readonly HeldIssuer[], lasti
       tokens: tokens.map(({ name, keys }) => ({ name, ...keys.state() })),
       certificates: certificates.issuers(),
     }),
+
+    tokenCache: () => ({ ...tally, size: principalOf.size() }),
 
     close() {
       closing.abort()

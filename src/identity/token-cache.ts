@@ -9,6 +9,19 @@ const MAX_CHARACTERS = 16 * 1024 * 1024
 /** Beyond this many different tokens being verified at once, equal ones no longer wait for each other. */
 const MAX_PENDING = 1024
 
+/** How often a token was known, over all caches that share it. */
+export interface TokenCacheTally {
+  hits: number
+  misses: number
+}
+
+/** Answers at once for a token that it knows. */
+export interface TokenCache {
+  (token: string): Principal | Promise<Principal>
+  /** How many tokens it knows. */
+  size(): number
+}
+
 /**
  * Remembers who verified tokens are, by the SHA-256 of the token: 10,000 of them, none at or beyond its principal's
  * `expiresAt`, none longer than the keys hold with which it was verified: so a key that the issuer takes away, or that
@@ -17,12 +30,12 @@ const MAX_PENDING = 1024
  *
  * @param verify rejects with a Refusal
  * @param now milliseconds since the epoch; read at every look-up
- * @returns a function that answers at once for a token that it knows
  */
 export function createTokenCache(
   verify: (token: string) => Promise<Verified>,
   now: () => number,
-): (token: string) => Principal | Promise<Principal> {
+  tally: TokenCacheTally = { hits: 0, misses: 0 },
+): TokenCache {
   const remembered = new LRUCache<string, Verified>({ max: MAX_TOKENS, maxSize: MAX_CHARACTERS })
   const pending = new Map<string, Promise<Principal>>()
 
@@ -40,15 +53,19 @@ export function createTokenCache(
     }
   }
 
-  return function principalOf(token) {
+  function principalOf(token: string): Principal | Promise<Principal> {
     const key = hash('sha256', token, 'hex')
     const verified = remembered.get(key)
     if (verified !== undefined) {
       const { principal, keys, set } = verified
       // Whole seconds, as the verification counts them.
-      if (Math.floor(now() / 1000) < principal.expiresAt && keys.holds(set)) return principal
+      if (Math.floor(now() / 1000) < principal.expiresAt && keys.holds(set)) {
+        tally.hits += 1
+        return principal
+      }
       remembered.delete(key)
     }
+    tally.misses += 1
     const running = pending.get(key)
     if (running !== undefined) return running
     if (pending.size >= MAX_PENDING) return verifyAndRemember(key, token)
@@ -56,4 +73,5 @@ export function createTokenCache(
     pending.set(key, started)
     return started
   }
+  return Object.assign(principalOf, { size: () => remembered.size })
 }

@@ -24,7 +24,11 @@ const ISSUER_DIFFERS: BindingTrial = { outcome: 'issuer-differs', error: null, c
 const CONDITION_FALSE: BindingTrial = { outcome: 'condition-false', error: null, claimMissing: false }
 
 /** Holds one binding against a principal and its request. Never throws. */
-export function tryBinding({ issuer, when }: Binding, principal: Principal, request: RequestFacts): BindingTrial {
+export function tryBinding(
+  { issuer, when }: Pick<Binding, 'issuer' | 'when'>,
+  principal: Principal,
+  request: RequestFacts,
+): BindingTrial {
   if (issuer !== principal.issuer) return ISSUER_DIFFERS
   if (when === null) return MATCHED
   const { holds, error, claimMissing } = when.evaluate(principal, request)

@@ -1,6 +1,8 @@
+import type { AdminAllowConfig } from '../config/admin-schema.ts'
 import { formatProblem } from '../config/errors.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { showDuration } from '../config/quantities.ts'
+import type { Config } from '../config/schema.ts'
 import { ACCESS_CLASSES, type AccessClass } from '../engine/access.ts'
 import { OPERATIONS, type OperationId } from '../engine/operations.ts'
 import { type AccessDescription, describeAccess } from './describe-access.ts'
@@ -23,8 +25,19 @@ export interface Description {
   readonly bindings: readonly BindingDescription[]
   /** The same with what they come to: who may do what, on what. */
   readonly access: readonly AccessDescription[]
+  /** Where the gate tells how it is, and who may ask over the network; null: nowhere. */
+  readonly admin: AdminDescription | null
   /** One line each, as `formatProblem` writes them. */
   readonly warnings: readonly string[]
+}
+
+interface AdminDescription {
+  readonly socket: string
+  readonly listener: {
+    readonly address: string
+    readonly tls: boolean
+    readonly allow: readonly AdminAllowConfig[]
+  } | null
 }
 
 interface ListenerDescription {
@@ -95,6 +108,7 @@ export function describe({ file, config, policy, warnings }: LoadedConfig): Desc
     ledger: config.ledger?.file ?? null,
     bindings: policy.bindings.map(describeBinding),
     access: describeAccess(policy),
+    admin: config.admin === undefined ? null : describeAdmin(config.admin),
     warnings: [...warnings.map(formatProblem), ...unboundedWarnings(file, policy)],
   }
 }
@@ -108,6 +122,12 @@ function unboundedWarnings(file: string, { roles, bindings }: Policy): string[] 
     const message = `unbounded: ${given.join(', ')} make root on the host of whoever they match (${way.by}: ${way.why})`
     return [formatProblem({ file, line: 0, column: 0, path: `roles.${role.name}`, message })]
   })
+}
+
+function describeAdmin({ socket, listener }: NonNullable<Config['admin']>): AdminDescription {
+  if (listener === undefined) return { socket, listener: null }
+  const { address, tls, allow } = listener
+  return { socket, listener: { address, tls: tls !== undefined, allow } }
 }
 
 function describeBinding({ role, issuer, when, owner }: Binding): BindingDescription {

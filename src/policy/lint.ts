@@ -21,7 +21,7 @@ const WANTS: readonly [operation: OperationId, part: string, has: (profile: Prof
 
 /** What is legal in a policy and probably not meant: rules without effect, and the widest rule of all. */
 export function policyWarnings(
-  pieces: Pick<Pieces, 'issuers' | 'roles' | 'bindings'>,
+  pieces: Pick<Pieces, 'issuers' | 'roles' | 'bindings' | 'adminListener'>,
   policy: Policy,
   findings: Findings,
 ): void {
@@ -31,6 +31,7 @@ export function policyWarnings(
   warnOwners(policy, findings)
   const roles = new Set(pieces.bindings.map(({ value }) => value.role))
   const issuers = new Set(pieces.bindings.map(({ value }) => value.issuer))
+  for (const { issuer } of pieces.adminListener?.allow ?? []) issuers.add(issuer)
   for (const name of pieces.issuers.keys()) {
     if (!issuers.has(name))
       findings.warn(['issuers', name], 'no binding names this issuer, so it gives nobody a role', { atKey: true })

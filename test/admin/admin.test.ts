@@ -35,22 +35,22 @@ describe('the admin socket', () => {
     renameSync(scene.socket, left)
     await new Promise((resolve) => dead.close(resolve))
     renameSync(left, scene.socket)
-    const again = await startAdmin(scene.socket, scene.gate.inside)
+    const again = await startAdmin({ socket: scene.socket }, scene.gate.inside)
     expect((await scene.ask('GET', '/healthz')).status).toBe(200)
     await again.close()
   })
 
   it('is not taken from another process, nor from a file that is no socket', async () => {
     scene = await startAdminScene()
-    await expect(startAdmin(scene.socket, scene.gate.inside)).rejects.toThrow(
+    await expect(startAdmin({ socket: scene.socket }, scene.gate.inside)).rejects.toThrow(
       /^admin\.socket: .*another process is listening there/,
     )
     const file = scene.write('file', 'mine')
-    await expect(startAdmin(file, scene.gate.inside)).rejects.toThrow('no socket is there')
+    await expect(startAdmin({ socket: file }, scene.gate.inside)).rejects.toThrow('no socket is there')
     expect(readFileSync(file, 'utf8')).toBe('mine')
-    await expect(startAdmin(path.join(scene.folder, 'absent', 'a.sock'), scene.gate.inside)).rejects.toThrow(
-      'does not exist',
-    )
+    await expect(
+      startAdmin({ socket: path.join(scene.folder, 'absent', 'a.sock') }, scene.gate.inside),
+    ).rejects.toThrow('does not exist')
   })
 
   it.each([
@@ -271,11 +271,20 @@ describe('sessions', () => {
     expect(said.toString()).toContain(`an operator ended it (record ${session?.id})`)
     await connection.ended()
     connection.end()
-    expect((await scene.records(2))[1]).toMatchObject({
-      event: 'session',
+    const records = await scene.records(3)
+    expect(records.find(({ event }) => event === 'session')).toMatchObject({
       id: session?.id,
       reason: 'session-ended',
       decision: 'allow',
+    })
+    expect(records.find(({ event }) => event === 'admin')).toMatchObject({
+      listener: 'admin.socket',
+      remote: 'unix',
+      principal: null,
+      page: 'end-sessions',
+      session: session?.id,
+      decision: 'allow',
+      status: 200,
     })
     expect((await scene.ask('DELETE', `/sessions/${session?.id}`)).status).toBe(404)
   })

@@ -25,6 +25,10 @@ export interface AdminScene {
   /** The check of this name; throws when there is none. */
   check(name: string): Promise<Check>
   sessions(): Promise<readonly SessionView[]>
+  /** A token of the issuer `local`. */
+  token(subject?: string, claims?: Readonly<Record<string, string>>): Promise<string>
+  /** What the metric with these labels is now, as it is written: `name{label="value"}`; undefined where it is not there. */
+  metric(series: string): Promise<number | undefined>
   /** The head of a request of an operator, to the gate. */
   request(method: string, target: string, lines?: readonly string[], body?: string): Promise<string>
   open(): Promise<RawConnection>
@@ -36,7 +40,12 @@ export interface AdminScene {
 
 /** @param more lines for the configuration by the key that they stand under; `files` is called before it is read */
 export async function startAdminScene(
-  more: { readonly listeners?: string; readonly issuers?: string; readonly records?: string } = {},
+  more: {
+    readonly listeners?: string
+    readonly issuers?: string
+    readonly records?: string
+    readonly admin?: string
+  } = {},
   files: (write: AdminScene['write']) => void = () => {},
 ): Promise<AdminScene> {
   const engine = await startRecordingEngine()
@@ -62,15 +71,19 @@ roles:
 bindings:
   - { role: operator, issuer: local }
 records: { file: ${more.records ?? 'records.jsonl'} }
-admin: { socket: admin.sock }
+admin:
+  socket: admin.sock
+${more.admin ?? ''}
 `,
   )
   const loaded = loadConfig(configuration)
   const gate = await startGate(loaded)
   const socket = loaded.config.admin?.socket ?? ''
-  const admin = await startAdmin(socket, gate.inside)
+  const admin = await startAdmin(loaded.config.admin ?? { socket }, gate.inside)
   const ask = async (method: string, target: string) =>
     (await rawRequest({ path: socket }, `${method} ${target} HTTP/1.1\r\nHost: dockgate\r\n\r\n`)).answer
+  const token: AdminScene['token'] = async (subject = 'tester', claims = {}) =>
+    (await signToken(key, { subject, claims, lifetime: 60_000 })).token
   const ready: AdminScene['ready'] = async () => {
     const answer = await ask('GET', '/readyz')
     return { ...(answer.json() as Readiness), status: answer.status }
@@ -90,9 +103,14 @@ admin: { socket: admin.sock }
       return found
     },
     sessions: async () => ((await ask('GET', '/sessions')).json() as { sessions: readonly SessionView[] }).sessions,
+    token,
+    async metric(series) {
+      const lines = (await ask('GET', '/metrics')).text().split('\n')
+      const line = lines.find((one) => one.startsWith(`${series} `))
+      return line === undefined ? undefined : Number(line.slice(series.length + 1))
+    },
     async request(method, target, lines = [], body = '') {
-      const { token } = await signToken(key, { subject: 'tester', claims: {}, lifetime: 60_000 })
-      const head = [`${method} ${target} HTTP/1.1`, 'Host: docker', `Authorization: Bearer ${token}`, ...lines]
+      const head = [`${method} ${target} HTTP/1.1`, 'Host: docker', `Authorization: Bearer ${await token()}`, ...lines]
       const type = body === '' ? [] : ['Content-Type: application/json', `Content-Length: ${body.length}`]
       return `${[...head, ...type].join('\r\n')}\r\n\r\n${body}`
     },

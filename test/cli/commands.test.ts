@@ -54,6 +54,7 @@ it.each([
   ['sessions'],
   ['sessions', 'list'],
   ['sessions', 'end'],
+  ['top'],
   ['reap'],
   ['doctor'],
   ['version'],
@@ -83,6 +84,22 @@ it('shows a configuration as a table with unbounded roles marked, and as JSON', 
   expect(text.stdout).toContain('dockgate.yaml: roles.maker: unbounded: bindings[1] make root on the host')
   const json = JSON.parse((await place.run('check', '--config', 'dockgate.yaml', '--json')).stdout)
   expect(json.bindings.map((binding: { role: string }) => binding.role)).toEqual(['observer', 'maker'])
+})
+
+it('shows who may see what on the admin listener', async () => {
+  const allow = '[{ issuer: local, when: subject == "a", pages: [metrics, ready] }, { issuer: local, pages: [ready] }]'
+  write(
+    'dockgate.yaml',
+    config({ more: `admin: { socket: a.sock, listener: { address: 127.0.0.1:0, allow: ${allow} } }` }),
+  )
+  const { code, stdout } = await place.run('check', '--config', 'dockgate.yaml')
+  expect(code).toBe(0)
+  expect(stdout).toContain(
+    `admin\n  ${at('a.sock')}\n  127.0.0.1:0  plain  (every entry that matches gives its pages)\n`,
+  )
+  expect(stdout).toMatch(
+    /^ {2}local {2}-> {2}metrics, ready {2}when subject == "a"\n {2}local {2}-> {2}ready +everybody$/m,
+  )
 })
 
 it('shows on whose objects a role acts, by which owner, and where the ledger is', async () => {

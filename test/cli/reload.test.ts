@@ -56,6 +56,7 @@ describe('a configuration that is followed', () => {
   /** What reached a gate, in order; each reload takes as long as `reload` does. */
   function follow(reload: (next: LoadedConfig, count: number) => Promise<void> = async () => {}) {
     const reached: (string | undefined)[] = []
+    const noteRefusedReload = vi.fn()
     const followed = followConfig(file(), (reads) => loadConfig(file(), { reads }))
     onTestFinished(() => followed.close())
     followed.feed({
@@ -64,8 +65,9 @@ describe('a configuration that is followed', () => {
         await reload(next, reached.length)
         return { generation: reached.length + 1, notes: ['a note'] }
       },
+      noteRefusedReload,
     } as unknown as RunningGate)
-    return { reached, followed }
+    return { reached, followed, noteRefusedReload }
   }
   const until = (look: () => void) => vi.waitFor(look, { timeout: 5000, interval: 10 })
 
@@ -174,7 +176,7 @@ describe('a configuration that is followed', () => {
 
   it('goes on being followed after the gate could not use it', async () => {
     write('read')
-    const { reached } = follow(async (_, count) => {
+    const { reached, noteRefusedReload } = follow(async (_, count) => {
       if (count === 1) throw new Error('listener x: the address is taken')
     })
     write('create')
@@ -182,16 +184,18 @@ describe('a configuration that is followed', () => {
     expect(told()).toContain('dockgate: ERROR: listener x: the address is taken\n')
     write('exec')
     await until(() => expect(reached).toEqual(['create', 'exec']))
+    expect(noteRefusedReload).toHaveBeenCalledOnce()
   })
 
   it('is asked for again by a signal, and told wrong without an end of the program', async () => {
     write('read')
-    const { followed, reached } = follow()
+    const { followed, reached, noteRefusedReload } = follow()
     followed.again()
     expect(reached).toEqual(['read'])
     write('raed')
     expect(() => followed.again()).not.toThrow(ConfigError)
     expect(told()).toContain('NOT reloaded')
+    expect(noteRefusedReload).toHaveBeenCalled()
   })
 })
 

@@ -23,6 +23,7 @@ describe('the description of a configuration', () => {
       listeners: [{ name: '127.0.0.1:2375', address: '127.0.0.1:2375', tls: false, clientCertificates: 'none' }],
       issuers: [{ name: 'local', kind: 'jwt', source: 'local', certificates: null }],
       ledger: null,
+      admin: null,
       bindings: [{ role: 'observer', issuer: 'local', when: 'subject == "x"', owner: null }],
       access: [
         {
