@@ -10,6 +10,8 @@ export interface Listener {
   config(): ListenerConfig
   /** As the docker client writes it, with the port that was bound. */
   readonly url: string
+  /** Whether connections are taken. */
+  readonly isListening: boolean
   /** Whether it can take on a changed configuration while it listens. */
   canBecome(config: ListenerConfig): boolean
   /** From here on requests meet this. What of it cannot be put to use is told to the operator, and stays as it was. */
@@ -66,6 +68,9 @@ export async function openListener(first: Serving, warn: (line: string) => void)
   return {
     url,
     closed,
+    get isListening() {
+      return server.listening
+    },
     config: () => serving.listener,
     canBecome,
     become(next) {
