@@ -1,0 +1,2 @@
+import type { Built } from './built.ts'
+export function roleTests(_: Built): void {}
