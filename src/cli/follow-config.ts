@@ -74,7 +74,7 @@ export function followConfig(file: string, load: (reads: (path: string) => void)
     void reload()
   }
 
-  function take(reads: (path: string) => void = () => {}): void {
+  function take(reads: (path: string) => void): void {
     const loaded = load(reads)
     if (first === null) {
       first = loaded
@@ -99,7 +99,7 @@ export function followConfig(file: string, load: (reads: (path: string) => void)
     again() {
       reloads?.begin()
       try {
-        put(load())
+        put(load(() => {}))
       } catch (error) {
         failed(error)
       }

@@ -18,7 +18,7 @@ beforeAll(async () => {
   const build = path.join(DEPLOY, 'debian/build')
   const { stdout } = await promisify(execFile)(build, ['--compress', 'gzip', '--out', folder.path])
   built.file = stdout.trim()
-})
+}, 300_000)
 afterAll(() => folder.remove())
 
 describe('the Debian package', () => packageTests(built))

@@ -3,7 +3,14 @@ import { chmodSync, chownSync, cpSync, mkdirSync, statSync, writeFileSync } from
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { createAuthority } from '../../src/pki/authority.ts'
-import { createRoute, directRoute, docker, type Route, runClient, temporaryDirectory } from '../support/docker-client.ts'
+import {
+  createRoute,
+  directRoute,
+  docker,
+  type Route,
+  runClient,
+  temporaryDirectory,
+} from '../support/docker-client.ts'
 import { type Engine, startEngine } from '../support/engines.ts'
 import type { Built } from './built.ts'
 
@@ -46,14 +53,26 @@ export function imageTests(built: Built): void {
     if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${stdout}${stderr}`)
     return stdout.trim()
   }
-  const inspect = async (format: string) => JSON.parse(await succeed(['docker', 'inspect', '--format', `{{json ${format}}}`, container]))
+  const inspect = async (format: string) =>
+    JSON.parse(await succeed(['docker', 'inspect', '--format', `{{json ${format}}}`, container]))
 
   beforeAll(async () => {
     engine = await startEngine('old')
     direct = directRoute(engine.socket, at('direct'))
     await succeed(['sh', '-c', PACK, 'sh', NODE, BASE])
     const file = path.join(DEPLOY, 'Dockerfile')
-    await succeed(['docker', 'build', '--quiet', '--build-arg', `BASE=${BASE}`, '--file', file, '--tag', 'dockgate', built.folder])
+    await succeed([
+      'docker',
+      'build',
+      '--quiet',
+      '--build-arg',
+      `BASE=${BASE}`,
+      '--file',
+      file,
+      '--tag',
+      'dockgate',
+      built.folder,
+    ])
 
     const authority = createAuthority()
     const server = authority.issueServer({ names: ['localhost'] })
@@ -101,7 +120,9 @@ export function imageTests(built: Built): void {
 
   it('is nobody, may nothing, and cannot write its own files', async () => {
     const shell = (script: string) => succeed(['docker', 'exec', container, 'sh', '-c', script])
-    const facts = await shell('while read -r key value; do case $key in Uid:|CapEff:|CapBnd:|NoNewPrivs:) echo "$key $value";; esac; done </proc/1/status')
+    const facts = await shell(
+      'while read -r key value; do case $key in Uid:|CapEff:|CapBnd:|NoNewPrivs:) echo "$key $value";; esac; done </proc/1/status',
+    )
     expect(facts.replaceAll('\t', ' ').split('\n')).toEqual([
       `Uid: ${USER} ${USER} ${USER} ${USER}`,
       'CapEff: 0000000000000000',
@@ -133,7 +154,8 @@ export function imageTests(built: Built): void {
 
   it('does not start without the group of the socket', () => {
     const env = { PATH: process.env.PATH ?? '', DOCKER_HOST: 'unix:///nonexistent' }
-    const config = () => execFileSync('docker-compose', ['--file', path.join(DEPLOY, 'compose.yaml'), 'config'], { env, stdio: 'pipe' })
+    const config = () =>
+      execFileSync('docker-compose', ['--file', path.join(DEPLOY, 'compose.yaml'), 'config'], { env, stdio: 'pipe' })
     expect(config).toThrow('the number of the group of /var/run/docker.sock')
   })
 }

@@ -37,7 +37,8 @@ export function packageTests(built: Built): void {
 
   it('makes the user, in the group of the engine, and folders that others cannot look into', async () => {
     expect(await machine.run('id --name --groups dockgate')).toBe('dockgate docker\n')
-    const paths = '/etc/dockgate /etc/dockgate/dockgate.yaml /var/lib/dockgate /var/log/dockgate /usr/lib/dockgate/bin/node'
+    const paths =
+      '/etc/dockgate /etc/dockgate/dockgate.yaml /var/lib/dockgate /var/log/dockgate /usr/lib/dockgate/bin/node'
     expect(await machine.run(`stat --format '%a %U:%G %n' ${paths}`)).toBe(
       [
         '750 root:dockgate /etc/dockgate',
@@ -53,7 +54,13 @@ export function packageTests(built: Built): void {
   it('belongs to root, is written by nobody else, and stays whole', async () => {
     const files = await machine.run(`dpkg --listfiles dockgate | xargs -d '\\n' stat --format '%a %U %F'`)
     const kinds = [...new Set(files.trim().split('\n'))].sort()
-    expect(kinds).toEqual(['644 root regular empty file', '644 root regular file', '750 root directory', '755 root directory', '755 root regular file'])
+    expect(kinds).toEqual([
+      '644 root regular empty file',
+      '644 root regular file',
+      '750 root directory',
+      '755 root directory',
+      '755 root regular file',
+    ])
     expect(await machine.run('dpkg --verify dockgate')).toBe('')
   })
 

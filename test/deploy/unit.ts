@@ -25,7 +25,8 @@ records: { file: /var/log/dockgate/records.jsonl }
 admin: { socket: /run/dockgate/admin.sock }
 ${more}
 YAML`)
-  const property = async (name: string) => (await machine.run(`systemctl show --property ${name} --value dockgate`)).trim()
+  const property = async (name: string) =>
+    (await machine.run(`systemctl show --property ${name} --value dockgate`)).trim()
   const status = () => property('StatusText')
 
   beforeAll(async () => {
@@ -52,7 +53,9 @@ JS
 
   it('have the exposure that docs/deploy.md states', () => {
     const unit = path.join(ROOT, 'deploy/systemd/dockgate.service')
-    const report = execFileSync('systemd-analyze', ['security', '--offline=true', '--no-pager', unit], { encoding: 'utf8' })
+    const report = execFileSync('systemd-analyze', ['security', '--offline=true', '--no-pager', unit], {
+      encoding: 'utf8',
+    })
     const level = /Overall exposure level for dockgate\.service: (\S+)/.exec(report)?.[1]
     const docs = readFileSync(path.join(ROOT, 'docs/deploy.md'), 'utf8')
     expect(docs).toContain(`exposure level ${level} `)
@@ -64,11 +67,15 @@ JS
     await machine.run('systemctl start dockgate')
     const pid = await property('MainPID')
     const facts = await machine.run(`grep --extended-regexp '^(NoNewPrivs|CapBnd|CapEff|Seccomp):' /proc/${pid}/status`)
-    expect(facts.replaceAll('\t', ' ')).toBe('CapEff: 0000000000000000\nCapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n')
+    expect(facts.replaceAll('\t', ' ')).toBe(
+      'CapEff: 0000000000000000\nCapBnd: 0000000000000000\nNoNewPrivs: 1\nSeccomp: 2\n',
+    )
     expect(await machine.run(`stat --format %U /proc/${pid}`)).toBe('dockgate\n')
     expect(await machine.run("stat --format '%a %U:%G' /run/dockgate/docker.sock")).toBe('660 dockgate:docker\n')
     expect(await machine.run(`cd /; dockgate ready --config ${CONFIG}`)).toMatch(/^ready\n {2}ok {2}engine /)
-    expect(await machine.run('curl -sS --unix-socket /run/dockgate/docker.sock http://d/version')).toContain('no credentials')
+    expect(await machine.run('curl -sS --unix-socket /run/dockgate/docker.sock http://d/version')).toContain(
+      'no credentials',
+    )
     expect(await machine.run('wc -l </var/log/dockgate/records.jsonl')).not.toBe('0\n')
   })
 

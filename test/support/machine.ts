@@ -17,6 +17,7 @@ export interface Machine {
 }
 
 const BOOTED_WITHIN = 30_000
+const RUN_WITHIN = 140_000
 
 /** Boots one (about a second). Needs root, systemd, and a cgroup2 hierarchy. `folders` of this machine are seen there. */
 export async function startMachine(folders: readonly string[]): Promise<Machine> {
@@ -42,7 +43,7 @@ export async function startMachine(folders: readonly string[]): Promise<Machine>
       const enter = ['--target', readFileSync(pidFile, 'utf8').trim(), '--all', '--wdns=/', '--']
       const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin', LC_ALL: 'C.UTF-8', HOME: '/root' }
       const shell = ['bash', '-euo', 'pipefail', '-c', `exec 2>&1\n${script}`]
-      execFile('nsenter', [...enter, ...shell], { env, timeout: 90_000, encoding: 'utf8' }, (error, output) => {
+      execFile('nsenter', [...enter, ...shell], { env, timeout: RUN_WITHIN, encoding: 'utf8' }, (error, output) => {
         if (error === null) resolve(output)
         else reject(new Error(`${script}\nended with ${error.code ?? error.signal} and said:\n${output}\n${log}`))
       })
