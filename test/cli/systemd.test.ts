@@ -10,7 +10,9 @@ import { temporaryDirectory } from '../support/docker-client.ts'
 import { type NotifySocket, notifySocket } from '../support/notify-socket.ts'
 
 const MAIN = path.join(import.meta.dirname, '../../src/cli/main.ts')
-const WITHIN = { timeout: 15_000 }
+/** Each test starts a program or two, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 60_000 })
+const WITHIN = { timeout: 50_000 }
 
 let folder: ReturnType<typeof temporaryDirectory>
 let children: ChildProcess[]
@@ -232,7 +234,7 @@ describe('a gate that is passed sockets', () => {
     await program.said('warning: systemd passed the socket "other", and no listener has the address fd://other')
   })
 
-  it('goes on as it was when a reload asks for what only a restart gives', async () => {
+  it('goes on as it was when a reload wants the port of one for itself', async () => {
     configure('[{ address: "fd://gate" }]')
     const server = await open({ port: 0, host: '127.0.0.1' })
     const port = portOf(server)
@@ -241,6 +243,21 @@ describe('a gate that is passed sockets', () => {
     configure(`[{ address: "127.0.0.1:${port}" }]`)
     program.process.kill('SIGHUP')
     await program.said(`ERROR: listener 127.0.0.1:${port}: the address is taken`)
+    expect(await ask({ port, host: '127.0.0.1' })).toBe(401)
+  })
+
+  it('goes on as it was when a reload turns TLS on, which takes the socket anew', async () => {
+    const { certificate, key } = createAuthority().issueServer({ names: ['localhost'] })
+    writeFileSync(at('server.crt'), certificate)
+    writeFileSync(at('server.key'), key, { mode: 0o600 })
+    configure('[{ address: "fd://gate" }]')
+    const server = await open({ port: 0, host: '127.0.0.1' })
+    const port = portOf(server)
+    const program = pass(server, 'gate')
+    await program.said('listening on')
+    configure('[{ address: "fd://gate", tls: { certificate: server.crt, key: server.key } }]')
+    program.process.kill('SIGHUP')
+    await program.said('ERROR: listener fd://gate: the socket that systemd passed was handed out already')
     expect(await ask({ port, host: '127.0.0.1' })).toBe(401)
   })
 })

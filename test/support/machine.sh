@@ -14,7 +14,9 @@ mkdir "$group"
 inside=$(cat <<'INSIDE'
 set -euo pipefail
 mount --make-rprivate /
-layers=$(mktemp -d)
+layers=$1/layers
+shift
+mkdir "$layers"
 mount -t tmpfs tmpfs "$layers"
 mkdir "$layers"/{upper,work,root}
 mount -t overlay overlay -o "lowerdir=/,upperdir=$layers/upper,workdir=$layers/work" "$layers/root"
@@ -50,7 +52,7 @@ INSIDE
 exec 3<&0
 bash -c 'echo $$ >"$1/cgroup.procs"; shift
   exec unshare --mount --pid --net --uts --ipc --cgroup --fork --kill-child "$@"' enter "$group" \
-  bash -c "$inside" inside "$@" </dev/null 3<&- &
+  bash -c "$inside" inside "$state" "$@" </dev/null 3<&- &
 machine=$!
 until first=$(pgrep -P "$machine" bash\|systemd); do kill -0 "$machine"; done
 echo "$first" >"$state/pid"

@@ -34,7 +34,7 @@ export async function notifySocket(folder: string): Promise<NotifySocket> {
           if (index < 0) throw new Error(`nobody said ${assignment}, but: ${JSON.stringify(messages.slice(from))}`)
           return index
         },
-        { timeout: 15_000, interval: 10 },
+        { timeout: 50_000, interval: 10 },
       ),
     async close() {
       child.stdin.end()
