@@ -6,7 +6,7 @@ import type { RunningGate } from '../gate/start.ts'
 import { say } from './failure.ts'
 
 /** Who is told of each reading of the file behind the first; a file with a problem that nobody asked for has no begin. */
-export interface Reloads {
+interface Reloads {
   begin(): void
   /** @param outcome what is in force from here on, as one line for a person */
   end(outcome: string): void
