@@ -76,7 +76,8 @@ JS
     expect(await machine.run('curl -sS --unix-socket /run/dockgate/docker.sock http://d/version')).toContain(
       'no credentials',
     )
-    expect(await machine.run('wc -l </var/log/dockgate/records.jsonl')).not.toBe('0\n')
+    const records = () => machine.run('wc -l </var/log/dockgate/records.jsonl')
+    await vi.waitFor(async () => expect(await records()).not.toBe('0\n'), WITHIN)
   })
 
   it('show in the status which configuration is in force, also when a reload finds a problem', async () => {
@@ -87,7 +88,7 @@ JS
     await configure(SOCKET, 'nonsense: true')
     await machine.run('systemctl reload dockgate')
     await vi.waitFor(async () => expect(await status()).toContain('can NOT be put in force'), WITHIN)
-    expect(await property('ActiveState')).toBe('active')
+    await vi.waitFor(async () => expect(await property('ActiveState')).toBe('active'), WITHIN)
   })
 
   it('fail to start with a configuration that has a problem', async () => {
@@ -113,7 +114,7 @@ JS
     expect([await property('Result'), await property('ExecMainStatus')]).toEqual(['success', '0'])
   })
 
-  it('hold its port open while it restarts, and serve TLS there', async () => {
+  it('hold its port open while the gate is away, and serve TLS there', async () => {
     const authority = createAuthority()
     const { certificate, key } = authority.issueServer({ names: ['localhost'] })
     await machine.run(`umask 077; mkdir -p /etc/dockgate/tls; cd /etc/dockgate/tls
@@ -123,7 +124,7 @@ JS
     await machine.run('systemctl start dockgate.socket')
     const ask = 'curl -sS --cacert /run/ca.pem https://localhost:2376/_ping'
     expect(await machine.run(ask)).toContain('no credentials')
-    const answers = await machine.run(`(systemctl restart dockgate) & ${ask}; wait; ${ask}`)
-    expect(answers.match(/no credentials/g)).toHaveLength(2)
+    await machine.run('systemctl stop dockgate.service')
+    expect(await machine.run(ask)).toContain('no credentials')
   })
 }
