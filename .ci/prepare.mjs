@@ -29,6 +29,9 @@ const TOOLS = [
   { package: 'procps', command: 'ps' },
   { package: 'golang-go', command: 'go', anyProvider: true }, // reads JSON as the engine does
   { package: 'openssl', command: 'openssl', anyProvider: true },
+  { package: 'systemd', command: 'systemd-analyze' },
+  { package: 'ansible-core', command: 'ansible-playbook', anyProvider: true },
+  { package: 'python3-apt' }, // with which Ansible installs a package
   { package: 'curl', command: 'curl', anyProvider: true },
   { package: 'ca-certificates', command: 'update-ca-certificates' },
 ]

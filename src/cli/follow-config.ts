@@ -5,11 +5,18 @@ import { type FileWatch, watchFiles } from '../config/watch.ts'
 import type { RunningGate } from '../gate/start.ts'
 import { say } from './failure.ts'
 
+/** Who is told of each reading of the file behind the first; a file with a problem that nobody asked for has no begin. */
+interface Reloads {
+  begin(): void
+  /** @param outcome what is in force from here on, as one line for a person */
+  end(outcome: string): void
+}
+
 /** A configuration file that is followed. */
 export interface FollowedConfig {
   readonly first: LoadedConfig
   /** From here on every change of the file goes to the gate, those since the first reading included. */
-  feed(gate: RunningGate): void
+  feed(gate: RunningGate, reloads?: Reloads | null): void
   /** Reads the file again now, changed or not. */
   again(): void
   close(): void
@@ -26,14 +33,16 @@ export interface FollowedConfig {
 export function followConfig(file: string, load: (reads: (path: string) => void) => LoadedConfig): FollowedConfig {
   let first: LoadedConfig | null = null
   let gate: RunningGate | null = null
+  let reloads: Reloads | null = null
   let waiting: LoadedConfig | null = null
   let reloading = false
   let generation = 1
 
   /** One after the other; of those that come meanwhile only the last is put to use. */
   async function reload(): Promise<void> {
-    if (reloading || gate === null) return
+    if (reloading || gate === null || waiting === null) return
     reloading = true
+    let outcome = ''
     while (waiting !== null) {
       const next: LoadedConfig = waiting
       waiting = null
@@ -43,42 +52,57 @@ export function followConfig(file: string, load: (reads: (path: string) => void)
         say(`${file} was reloaded: generation ${generation} is in force`)
         for (const warning of next.warnings) say(`warning: ${formatProblem(warning)}`)
         for (const note of done.notes) say(note)
+        outcome = `serving generation ${generation} of ${file}`
       } catch (error) {
-        refuse(error)
+        outcome = refuse(error)
       }
     }
     reloading = false
+    reloads?.end(outcome)
   }
 
-  function refuse(error: unknown): void {
+  /** Returns what is in force from here on. */
+  function refuse(error: unknown): string {
     gate?.noteRefusedReload()
     const problems = error instanceof Error ? error.message : String(error)
     say(`ERROR: ${file} was NOT reloaded: generation ${generation} of the configuration stays in force`)
     for (const problem of problems.split('\n')) say(`ERROR: ${problem}`)
+    return `serving generation ${generation} of ${file}, which was changed and can NOT be put in force`
   }
 
-  function take(reads: (path: string) => void = () => {}): void {
+  function put(loaded: LoadedConfig): void {
+    waiting = loaded
+    void reload()
+  }
+
+  function take(reads: (path: string) => void): void {
     const loaded = load(reads)
     if (first === null) {
       first = loaded
       return
     }
-    waiting = loaded
-    void reload()
+    reloads?.begin()
+    put(loaded)
   }
 
-  const watch: FileWatch = watchFiles({ paths: [resolve(file)], load: take, failed: refuse })
+  const failed = (error: unknown) => {
+    const outcome = refuse(error)
+    reloads?.end(outcome)
+  }
+  const watch: FileWatch = watchFiles({ paths: [resolve(file)], load: take, failed })
   return {
     first: first as unknown as LoadedConfig,
-    feed(running) {
+    feed(running, told = null) {
       gate = running
+      reloads = told
       void reload()
     },
     again() {
+      reloads?.begin()
       try {
-        take()
+        put(load(() => {}))
       } catch (error) {
-        refuse(error)
+        failed(error)
       }
     },
     close: watch.close,

@@ -29,7 +29,7 @@ export async function start(folder: string, dockerHost: string | undefined): Pro
   const { loaded, missing, close } = await chooseEngine(followed.first, dockerHost, paths.demoSocket)
   engine = loaded.config.engine
   try {
-    const gate = await serveUntilSignal({ ...followed, first: loaded }, close)
+    const gate = await serveUntilSignal({ ...followed, first: loaded }, { close })
     process.stdout.write(welcome({ folder, made, gate, config: loaded.config, missing, clients }))
   } catch (error) {
     close()

@@ -6,12 +6,28 @@ export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
+/** A socket that systemd has opened: `name` is its FileDescriptorName= (systemd.socket(5)). */
+export interface InheritedAddress {
+  readonly kind: 'inherited'
+  readonly name: string
+}
+
 /** `sun_path` of Linux's unix(7), without its terminating NUL. */
 const SOCKET_PATH_BYTES = 107
+
+/** systemd.socket(5), FileDescriptorName=: ASCII without controls and ":", at most 255; spaces are nobody's name here. */
+const FD_NAME = /^[!-9;-~]{1,255}$/
 
 const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4')
 LOOPBACK.addAddress('::1', 'ipv6')
+
+/** Reads the address of a listener: `fd://NAME`, or what `parseAddress` reads; null when it is none of them. */
+export function parseListenerAddress(text: string): Address | InheritedAddress | null {
+  if (!text.startsWith('fd://')) return parseAddress(text)
+  const name = text.slice('fd://'.length)
+  return FD_NAME.test(name) ? { kind: 'inherited', name } : null
+}
 
 /** Reads `host:port`, `[v6]:port` or `unix:///abs/path`; null when it is none of them. The host is never empty. */
 export function parseAddress(text: string): Address | null {

@@ -1,4 +1,4 @@
-import { parseAddress } from './address.ts'
+import { parseListenerAddress } from './address.ts'
 import { checkListener } from './check-listener.ts'
 import type { Findings } from './findings.ts'
 import type { Pieces } from './pieces.ts'
@@ -11,8 +11,11 @@ export function checkAdmin({ adminListener, listeners }: Pieces, findings: Findi
   const { address } = adminListener
   const path = [...PATH, 'address']
   const same = listeners.find(({ value }) => value.address === address && !address.endsWith(':0'))
-  if (parseAddress(address)?.kind === 'unix') {
+  const kind = parseListenerAddress(address)?.kind
+  if (kind === 'unix') {
     findings.problem(path, 'is a unix socket, which admin.socket is already: wants host:port or [IPv6]:port')
+  } else if (kind === 'inherited') {
+    findings.problem(path, 'is a socket of systemd, which only listeners take: wants host:port or [IPv6]:port')
   } else if (same !== undefined) {
     findings.problem(
       path,

@@ -77,7 +77,9 @@ const tokenHeader = z
 export const listenerSchema = z
   .strictObject({
     name: name.optional().describe('What records call it. Left out: the address'),
-    address: text.describe('`host:port`, `[v6]:port`, or `unix:///path`; plain TCP only on loopback'),
+    address: text.describe(
+      '`host:port`, `[v6]:port`, `unix:///path`, or `fd://NAME` of a socket of systemd; plain TCP only on loopback',
+    ),
     tls: listenerTls.optional().describe('Required for TCP beyond loopback'),
     mode: mode.optional().describe('Of a unix socket, in quotes. Left out: "0660"'),
     group: text.optional().describe("Of a unix socket, a name or a number in quotes. Left out: the process's"),

@@ -21,7 +21,7 @@ import { send, type World } from '../objects/request.ts'
 import { stampsOf } from '../objects/stamps.ts'
 import type { Errand } from '../objects/types.ts'
 import { updated, withoutReturned } from '../objects/updated.ts'
-import { authorise } from '../policy/authorise.ts'
+import { authorise, roleOf } from '../policy/authorise.ts'
 import type { Policy, RequestFacts, Role } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
 import type { Counters } from './counters.ts'
@@ -105,7 +105,7 @@ export async function judge(
   exchange.role = decision.role
   exchange.owner = decision.owner
   if (!decision.allow) throw new Refusal(decision.reason, decision.message)
-  gate.limits.enter(exchange)
+  gate.limits.enter(exchange, decision.role ?? roleOf(gate.policy, principal, facts))
   return inspect({
     operation,
     rawHeaders: request.rawHeaders,

@@ -25,9 +25,11 @@ export interface Limits {
   /**
    * Takes a request that was authorised, until `leave`.
    *
-   * @throws Refusal `rate-limited`, `requests-too-many`, `sessions-too-many`; then nothing is counted
+   * @param role by whose bounds; null: none
+   * @throws Refusal `rate-limited`, `requests-too-many`, `sessions-too-many`, `client-gone` where it is over already; then
+   * nothing is counted
    */
-  enter(exchange: Exchange): void
+  enter(exchange: Exchange, role: Role | null): void
   /** To be called when an exchange is over, whether it was taken or not. */
   leave(exchange: Exchange): void
   /** Whether one more connection is taken; if so, `over` is to be called when it has ended. */
@@ -92,6 +94,7 @@ export function createLimits({ now = () => performance.now(), resident = rss }: 
   const callers = new Map<string, Usage>()
   const roles = new Map<string, Usage>()
   const taken = new WeakMap<Exchange, () => void>()
+  const left = new WeakSet<Exchange>()
   let config: LimitsConfig = {}
   let connections = 0
   let isFull = false
@@ -152,8 +155,10 @@ export function createLimits({ now = () => performance.now(), resident = rss }: 
       if (isFull) throw new Refusal('overloaded', 'the gate has no memory left for new requests', { retryAfter: 1 })
     },
 
-    enter(exchange) {
-      const { role, principal, operation } = exchange
+    enter(exchange, role) {
+      const { principal, operation } = exchange
+      // Who asks was found out after the client had left: nobody would give back what is taken now.
+      if (left.has(exchange)) throw new Refusal('client-gone', 'the client went away before it was known who asks')
       if (role === null || principal === null || operation === null) return
       const counts = countsOf(role, principal)
       if (counts.length === 0) return
@@ -171,6 +176,7 @@ export function createLimits({ now = () => performance.now(), resident = rss }: 
     },
 
     leave(exchange) {
+      left.add(exchange)
       const release = taken.get(exchange)
       taken.delete(exchange)
       release?.()

@@ -12,6 +12,8 @@ export interface Listener {
   connections(): number
   /** As the docker client writes it, with the port that was bound. */
   readonly url: string
+  /** Whether connections are taken. */
+  readonly isListening: boolean
   /** Whether it can take on a changed configuration while it listens. */
   canBecome(config: ListenerConfig): boolean
   /** From here on requests meet this. What of it cannot be put to use is told to the operator, and stays as it was. */
@@ -76,6 +78,9 @@ export async function openListener(first: Serving, warn: (line: string) => void)
   return {
     url,
     closed,
+    get isListening() {
+      return server.listening
+    },
     config: () => serving.listener,
     connections: () => accepted.size,
     canBecome,

@@ -1,4 +1,4 @@
-import { parseAddress } from '../config/address.ts'
+import { parseAddress, parseListenerAddress } from '../config/address.ts'
 import type { ListenerConfig } from '../config/schema.ts'
 import type { Gate } from './gate.ts'
 import { type Listener, openListener } from './listener.ts'
@@ -115,8 +115,12 @@ function match(bound: readonly Listener[], configs: readonly ListenerConfig[]): 
   return matched
 }
 
-/** Whether the other could not listen beside it: the same socket, or the same TCP port on whatever address. */
-function isInTheWay({ url }: Listener, other: ListenerConfig): boolean {
+/**
+ * Whether the other could not listen beside it, and can when it stops: the same socket, or the same TCP port on whatever
+ * address. A socket of systemd's stays open there, and here it could never be bound again.
+ */
+function isInTheWay({ url, config }: Listener, other: ListenerConfig): boolean {
+  if (parseListenerAddress(config().address)?.kind === 'inherited') return false
   const bound = parseAddress(url.startsWith('tcp://') ? url.slice('tcp://'.length) : url)
   const wanted = parseAddress(other.address)
   if (bound?.kind === 'unix') return wanted?.kind === 'unix' && bound.path === wanted.path

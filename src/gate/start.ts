@@ -16,6 +16,8 @@ import { createSurroundings } from './surroundings.ts'
 export interface RunningGate {
   /** Where it listens, in the configuration's order; `url` as the docker client writes it, with the port that was bound. */
   readonly listeners: readonly { readonly name: string; readonly url: string }[]
+  /** Whether connections are taken on every listener, as they are until it shuts down. */
+  readonly isListening: boolean
   /**
    * Puts another configuration in the place of the one that is in force, as a whole. What was let in and is not over is
    * judged again. To be called again only when it has settled.
@@ -189,6 +191,9 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
   return {
     get listeners() {
       return listeners.bound.map(({ url, config }) => ({ name: config().name, url }))
+    },
+    get isListening() {
+      return listeners.bound.length > 0 && listeners.bound.every((listener) => listener.isListening)
     },
     async reload(next) {
       const kept = unchangeable(next)

@@ -1,32 +1,72 @@
+import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:http'
 import net from 'node:net'
 import { dirname } from 'node:path'
-import { type Address, parseAddress } from '../config/address.ts'
+import { type Address, isLoopback, parseAddress, parseListenerAddress } from '../config/address.ts'
 import type { ListenerConfig } from '../config/schema.ts'
+import { type Inherited, inherited, unixPath } from './inherited.ts'
 
 const SOCKET_MODE = 0o660
 
-/** Where to listen; `mode` and `group` are of a unix socket. */
-type Place = Pick<ListenerConfig, 'address' | 'mode' | 'group'>
+/** Where to listen; `mode` and `group` are of a unix socket, `tls` says whether the server speaks it. */
+type Place = Pick<ListenerConfig, 'address' | 'mode' | 'group'> & { readonly tls?: ListenerConfig['tls'] }
 
 /**
  * Makes the server listen where its configuration says, and returns the bound address as a URL
  * (`tcp://host:port` or `unix:///path`, as the docker client writes them).
  *
- * @throws Error with a message for the operator: port taken, not permitted, something else at the socket's path
+ * @param sockets those that were passed to this process, for an address `fd://NAME`
+ * @throws Error with a message for the operator: port taken, not permitted, something else at the socket's path, no such
+ *   socket passed, or one that the configuration does not fit
  */
-export async function bind(server: Server, config: Place): Promise<string> {
-  const address = parseAddress(config.address)
+export async function bind(server: Server, config: Place, sockets: Inherited = inherited()): Promise<string> {
+  const address = parseListenerAddress(config.address)
   if (address === null) throw new Error(`listener ${config.address}: not an address`)
+  if (address.kind === 'inherited') return listenInherited(server, config, () => sockets.take(address.name))
   if (address.kind === 'unix') await clearPath(address.path)
   await listen(server, address).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`listener ${config.address}: ${explain(error)}`, { cause: error })
   })
   setRights(config)
-  if (address.kind === 'unix') return `unix://${address.path}`
-  const bound = server.address() as net.AddressInfo
-  return `tcp://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
+  return address.kind === 'unix' ? `unix://${address.path}` : tcpUrl(server.address() as net.AddressInfo)
+}
+
+function tcpUrl({ family, address, port }: net.AddressInfo): string {
+  return `tcp://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+/** Listens on a descriptor that was passed. Its address shows only now, so what `check` says of others is said here. */
+async function listenInherited(server: Server, { address, tls }: Place, take: () => number): Promise<string> {
+  try {
+    const fd = take()
+    const ready = once(server, 'listening')
+    // What fails before it is waited for must not count as unhandled.
+    ready.catch(() => {})
+    server.listen({ fd })
+    // Before anything is waited for, and so before a connection is accepted.
+    const bound = server.address() as net.AddressInfo | null
+    const problem = server.listening ? misfit(bound, tls !== undefined) : null
+    if (problem !== null) throw new Error(problem)
+    await ready
+    return bound === null ? `unix://${unixPath(fd) ?? ''}` : tcpUrl(bound)
+  } catch (error) {
+    throw new Error(`listener ${address}: ${explainInherited(error as NodeJS.ErrnoException)}`, { cause: error })
+  }
+}
+
+/** What of an inherited socket does not fit the configuration. One without an IP address is a unix socket. */
+function misfit(bound: net.AddressInfo | null, hasTls: boolean): string | null {
+  if (bound === null)
+    return hasTls ? 'the socket that was passed is a unix socket, which takes no TLS; remove tls' : null
+  if (hasTls || isLoopback(bound.address)) return null
+  const what = `the socket that was passed is ${tcpUrl(bound)}: plain TCP there would carry tokens over the network in the clear`
+  return `${what}; add tls: {certificate, key}, or a ListenStream= on 127.0.0.1 or a path`
+}
+
+function explainInherited(error: NodeJS.ErrnoException): string {
+  if (error.code !== 'EINVAL' && error.code !== 'ERR_INVALID_FD_TYPE') return error.message
+  return 'what was passed is no listening stream socket; wants ListenStream= and no Accept=yes in the .socket unit'
 }
 
 /**

@@ -1,6 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isLoopback, parseAddress } from '../../src/config/address.ts'
+import { isLoopback, parseAddress, parseListenerAddress } from '../../src/config/address.ts'
+
+describe('parseListenerAddress', () => {
+  it.each([
+    ['fd://dockgate.socket', { kind: 'inherited', name: 'dockgate.socket' }],
+    ['fd://3', { kind: 'inherited', name: '3' }],
+    ['127.0.0.1:2376', { kind: 'tcp', host: '127.0.0.1', port: 2376 }],
+  ])('reads %s', (text, address) => {
+    expect(parseListenerAddress(text)).toEqual(address)
+  })
+
+  it.each(['fd://', 'fd:gate', 'fd://a:b', 'fd://a b', 'fd://ü', 'fd://a\n', `fd://${'a'.repeat(256)}`, 'FD://a'])(
+    'refuses %j',
+    (text) => {
+      expect(parseListenerAddress(text)).toBeNull()
+    },
+  )
+})
 
 describe('parseAddress', () => {
   it.each([

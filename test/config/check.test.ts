@@ -16,7 +16,7 @@ describe('listeners', () => {
     [
       'an address without a port',
       { 2: '  - address: 127.0.0.1' },
-      '2:14: listeners[0].address: "127.0.0.1" is no address: wants host:port, [IPv6]:port or unix:///absolute/path (at most 107 bytes)',
+      '2:14: listeners[0].address: "127.0.0.1" is no address: wants host:port, [IPv6]:port, unix:///absolute/path (at most 107 bytes) or fd://NAME of a socket of systemd',
     ],
     [
       'an address as the docker client writes it',
@@ -37,6 +37,21 @@ describe('listeners', () => {
       'a group on TCP',
       { 2: '  - {address: 127.0.0.1:1, group: docker}' },
       '2:28: listeners[0].group: only a unix socket has a group; remove it',
+    ],
+    [
+      'a socket of systemd without a name',
+      { 2: '  - address: fd://' },
+      '2:14: listeners[0].address: "fd://" is no address: wants host:port',
+    ],
+    [
+      'a mode on a socket of systemd',
+      { 2: '  - {address: "fd://gate", mode: "0660"}' },
+      '2:28: listeners[0].mode: is SocketMode= of the .socket unit; remove it here',
+    ],
+    [
+      'a group on a socket of systemd',
+      { 2: '  - {address: "fd://gate", group: docker}' },
+      '2:28: listeners[0].group: is SocketGroup= of the .socket unit; remove it here',
     ],
     [
       'a target longer than the head',

@@ -241,7 +241,7 @@ describe('what has the wrong shape', () => {
 
   it.each([
     ['roles.observer.limits', { 6: '  observer: {allow: [read], limits: {}}' }, '6:29'],
-    ['roles.observer.rate', { 6: '  observer: {allow: [read], rate: {}}' }, '6:29'],
+    ['roles.observer.quota', { 6: '  observer: {allow: [read], quota: {}}' }, '6:29'],
     ['bindings[0].unless', { 8: '  - {role: observer, issuer: local, unless: x}' }, '8:37'],
   ])('refuses %s, which would seem to bound something', (path, lines, place) => {
     const key = path.split('.').at(-1)

@@ -84,7 +84,7 @@ describe('values from the environment', () => {
 
   it('are in no message about them: what is written stands in their place', () => {
     expect(problems({ 2: '  - {address: "${ISSUER_HOST}"}' })).toEqual([
-      'dockgate.yaml:2:15: listeners[0].address: "${ISSUER_HOST}" is no address: wants host:port, [IPv6]:port or unix:///absolute/path (at most 107 bytes)',
+      'dockgate.yaml:2:15: listeners[0].address: "${ISSUER_HOST}" is no address: wants host:port, [IPv6]:port, unix:///absolute/path (at most 107 bytes) or fd://NAME of a socket of systemd',
     ])
   })
 

@@ -30,7 +30,7 @@ function exchange(subject: string, rate: object): Exchange {
 const take = (rate: object, subject = 's') => {
   const taken = exchange(subject, rate)
   try {
-    limits.enter(taken)
+    limits.enter(taken, taken.role)
     return 'taken'
   } catch (error) {
     return (error as { retryAfter: number }).retryAfter
@@ -92,6 +92,14 @@ describe('callers that are remembered', () => {
     time += 60_000
     expect(take(rate, 'new')).toBe('taken')
   })
+})
+
+it('takes nothing for who left before it was known who asks, as nobody would give it back', () => {
+  start()
+  const gone = exchange('s', { concurrent: 1 })
+  limits.leave(gone)
+  expect(() => limits.enter(gone, gone.role)).toThrow('went away')
+  expect(take({ concurrent: 1 })).toBe('taken')
 })
 
 describe('memory', () => {

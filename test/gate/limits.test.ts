@@ -49,6 +49,14 @@ describe('the rate of a role', () => {
     ])
   })
 
+  it('counts pings too, which every role may send', async () => {
+    scene = await startScene(role('{ requests: 1/h }'))
+    const bearer = await scene.bearer('ann')
+    expect((await scene.send('GET /_ping', [bearer])).status).toBe(200)
+    expect((await scene.send('GET /_ping', [bearer])).status).toBe(429)
+    expect(scene.engine.requests).toHaveLength(1)
+  })
+
   it('bounds requests under way, and takes the next when one has ended', async () => {
     scene = await startScene(role('{ concurrent: 1 }'))
     const first = await hang()
