@@ -140,7 +140,7 @@ roles
 it.each([
   ['broken YAML', () => 'listeners: [', /^dockgate: dockgate\.yaml:\d+:\d+: /],
   ['an unknown key', () => config({ more: 'listenrs: []\n' }), /dockgate\.yaml:12:1: listenrs: .*"listeners"/],
-  ['a key of a later version', () => config().replace('[create]', '[create], rate: {}'), /rate/],
+  ['a key of a later version', () => config().replace('[create]', '[create], share: {}'), /share/],
   ['a wrong type', () => config().replace('[read]', 'read'), /dockgate\.yaml:7:22: roles\.observer\.allow/],
   ['a missing file', () => config().replace('publicKey: token.pem', 'publicKey: absent.pem'), /absent\.pem/],
   ['plain TCP beyond loopback', () => config({ address: '0.0.0.0:0' }), /tls/],
