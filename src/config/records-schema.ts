@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { parseAddress } from './address.ts'
+import { bytes, duration, HOUR, KiB, MINUTE, MiB, SECOND } from './quantities.ts'
+
+/*
+ * The keys `records` (where records go, and how) and `audit` (what rests on their being written).
+ */
+
+const path = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^[^\0]*$/, { error: 'is no path: it holds a NUL character' })
+
+/** Where records are sent. */
+export type RecordsAddress =
+  | { readonly text: string; readonly kind: 'tcp' | 'tls' | 'udp'; readonly host: string; readonly port: number }
+  | { readonly text: string; readonly kind: 'unix'; readonly path: string }
+
+const address = (kinds: readonly RecordsAddress['kind'][], wanted: string) =>
+  z.string({ error: wanted }).transform((text, context): RecordsAddress => {
+    const parsed = parseRecordsAddress(text)
+    if (parsed !== null && kinds.includes(parsed.kind)) return parsed
+    context.addIssue({ code: 'custom', message: wanted })
+    return z.NEVER
+  })
+
+/** `tcp://host:port`, `tls://…`, `udp://…` or `unix:///path`; null when it is none. */
+function parseRecordsAddress(text: string): RecordsAddress | null {
+  const scheme = /^(tcp|tls|udp):\/\//.exec(text)?.[1] as 'tcp' | 'tls' | 'udp' | undefined
+  const parsed = parseAddress(scheme === undefined ? text : text.slice('tcp://'.length))
+  if (parsed?.kind === 'unix') return scheme === undefined ? { text, kind: 'unix', path: parsed.path } : null
+  if (parsed === null || parsed.port === 0 || scheme === undefined) return null
+  return { text, kind: scheme, host: parsed.host, port: parsed.port }
+}
+
+const GiB = 1024 * MiB
+
+const rotate = z
+  .strictObject({
+    size: bytes(64 * KiB, 64 * GiB).optional(),
+    every: z.enum(['hour', 'day']).optional(),
+    keep: z.int().min(1).max(10_000).default(14),
+  })
+  .refine((value) => value.size !== undefined || value.every !== undefined, {
+    error: 'says not when: add "size", "every", or both',
+  })
+
+const chain = z.strictObject({
+  key: path,
+  lines: z.int().min(1).max(1_000_000).default(1000),
+  interval: duration(SECOND, 24 * HOUR).default(MINUTE),
+})
+
+/** Where records go: standard output, a file, a log service or a socket. */
+export const recordsSchema = z.strictObject({
+  file: path.optional(),
+  rotate: rotate.optional(),
+  chain: chain.optional(),
+  syslog: address(['tcp', 'tls', 'udp'], 'wants tcp://host:port, tls://host:port or udp://host:port').optional(),
+  socket: address(
+    ['tcp', 'tls', 'unix'],
+    'wants tcp://host:port, tls://host:port or unix:///absolute/path',
+  ).optional(),
+  authorities: path.optional(),
+})
+
+/** What rests on records: `required` refuses what would change something while they cannot be written. */
+export const auditSchema = z.strictObject({ required: z.boolean().default(false) })
+
+export type RecordsConfig = z.output<typeof recordsSchema>
+
+/** With each path of it absolute. */
+export function absoluteRecords(records: RecordsConfig, at: (path: string) => string): RecordsConfig {
+  const { file, chain, authorities } = records
+  return {
+    ...records,
+    ...(file === undefined ? {} : { file: at(file) }),
+    ...(chain === undefined ? {} : { chain: { ...chain, key: at(chain.key) } }),
+    ...(authorities === undefined ? {} : { authorities: at(authorities) }),
+  }
+}
