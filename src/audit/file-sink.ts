@@ -1,7 +1,10 @@
 import { openSync } from 'node:fs'
-import { destination, type SonicBoom } from 'pino'
+import { destination } from 'pino'
 import type { RecordsConfig } from '../config/records-schema.ts'
 import { CLOSE_MS, createTrouble, MOST_WAITING, type Sink } from './sink.ts'
+
+/** What pino's destinations are. */
+type SonicBoom = ReturnType<typeof destination>
 
 const MODE = 0o600
 /** After a write that failed, it is tried again. */

@@ -1,5 +1,5 @@
 declare module 'pino-roll' {
-  import type { SonicBoom } from 'pino'
+  import type { destination } from 'pino'
 
   /** The part of pino-roll's options that is used here. */
   interface RollOptions {
@@ -13,5 +13,5 @@ declare module 'pino-roll' {
     readonly maxLength: number
   }
 
-  export default function roll(options: RollOptions): Promise<SonicBoom>
+  export default function roll(options: RollOptions): Promise<ReturnType<typeof destination>>
 }

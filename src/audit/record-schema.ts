@@ -1,13 +1,11 @@
 import { z } from 'zod'
+import { RECORD_VERSION } from './record-version.ts'
 
 /*
  * The shape of a record, in one place: the types of what is written, the published JSON Schema and the page
  * docs/records.md hold to it. A new field is added here and in docs/records.md; one that changes its name or meaning
  * raises RECORD_VERSION, and the schema gets a new file beside the one that is published.
  */
-
-/** Raised when a field changes its name or meaning. */
-export const RECORD_VERSION = 1
 
 /** Where the schema is published, below the package. */
 export const SCHEMA_FILE = 'config/schema/record-v1.json'

@@ -23,9 +23,10 @@ export function checkRecords({ records, recordsRequired }: Pieces, findings: Fin
     const why = 'only of a file can the gate know that a record is written'
     findings.problem(['audit', 'required'], `${why}: add records: {file: records.jsonl}`)
   }
-  // What pino-roll refuses in a name, and what would make the name of one file look like that of another.
-  if (records.rotate !== undefined && records.file !== undefined && /[<>"|?*:]/.test(records.file)) {
-    findings.problem(['records', 'file'], `${quoted(records.file)} is no name for files that rotate: none of <>"|?*:`)
+  // pino-roll refuses some characters, and puts numbers before the ending.
+  if (records.rotate !== undefined && records.file !== undefined && !/^[^<>"|?*:]+\.[A-Za-z]{2,16}$/.test(records.file)) {
+    const wanted = 'wants one with an ending, such as records.jsonl, and none of < > " | ? * :'
+    findings.problem(['records', 'file'], `${quoted(records.file)} is no name for files that take turns: ${wanted}`)
   }
   const tls = records.syslog?.kind === 'tls' || records.socket?.kind === 'tls'
   if (records.authorities !== undefined && !tls) {

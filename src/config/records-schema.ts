@@ -14,7 +14,8 @@ const path = z
 
 /** Where records are sent. */
 export type RecordsAddress =
-  | { readonly text: string; readonly kind: 'tcp' | 'tls' | 'udp'; readonly host: string; readonly port: number }
+  | { readonly text: string; readonly kind: 'tcp' | 'tls'; readonly host: string; readonly port: number }
+  | { readonly text: string; readonly kind: 'udp'; readonly host: string; readonly port: number }
   | { readonly text: string; readonly kind: 'unix'; readonly path: string }
 
 const address = (kinds: readonly RecordsAddress['kind'][], wanted: string) =>

@@ -33,8 +33,8 @@ export function onClientError({ gate, listener }: Serving, error: NodeJS.ErrnoEx
 function refuseBytes(gate: Gate, listener: ListenerConfig, socket: Socket, refusal: Refusal): void {
   const exchange = openExchange(listener, new IncomingMessage(socket), '', gate.generation)
   noteRefusal(exchange, refusal)
-  writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
   record(gate, exchange)
+  writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
 }
 
 function failRequest(gate: Gate, { response, exchange }: Running, socket: Socket, refusal: Refusal): void {

@@ -20,7 +20,7 @@ afterEach(() => {
 
 it('writes one JSON line a record, with its time, and has them all in the file when it is closed', async () => {
   const file = join(folder, 'records.jsonl')
-  const records = openRecords(file)
+  const records = openRecords({ file })
   for (let n = 0; n < 1000; n++) records.write({ n })
   await records.close()
   const lines = readFileSync(file, 'utf8')
@@ -34,7 +34,7 @@ it('writes one JSON line a record, with its time, and has them all in the file w
 it('appends to what an earlier run wrote', async () => {
   const file = join(folder, 'records.jsonl')
   for (const n of [1, 2]) {
-    const records = openRecords(file)
+    const records = openRecords({ file })
     records.write({ n })
     await records.close()
   }
@@ -43,13 +43,13 @@ it('appends to what an earlier run wrote', async () => {
 
 it('makes a file that only its owner may read', async () => {
   const file = join(folder, 'records.jsonl')
-  await openRecords(file).close()
+  await openRecords({ file }).close()
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
 it('says at once which file cannot be opened', () => {
   const file = join(folder, 'absent', 'records.jsonl')
-  expect(() => openRecords(file)).toThrow(file)
+  expect(() => openRecords({ file })).toThrow(file)
 })
 
 it('tells of a disk that is full, once, and when there is room again: and what had to wait is written', async () => {
@@ -62,7 +62,7 @@ it('tells of a disk that is full, once, and when there is room again: and what h
   const lines = () => said.mock.calls.map(([line]) => String(line))
   const file = join(disk, 'records.jsonl')
   const filler = join(disk, 'filler')
-  const records = openRecords(file)
+  const records = openRecords({ file })
   expect(records.state()).toEqual({ file, failing: null })
   writeFileSync(filler, Buffer.alloc(60 * 1024))
   const write = () => records.write({ text: 'x'.repeat(5000) })

@@ -1,0 +1,7 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createSigner, GENESIS } from '../../src/audit/chain.ts'
+import { createChain } from '../../src/audit/chained.ts'
+import type { Line } from '../../src/audit/lines.ts'
+import { verifyChain } from '../../src/audit/verify.ts'
