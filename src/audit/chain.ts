@@ -42,16 +42,17 @@ export function createSigner(pem: string): Signer {
 }
 
 const FIELD = ',"signature":"'
+const END = Buffer.from('"}')
 
 /** Whether the last field of the line is a signature of the rest by this key. */
-export function isSigned(line: string, key: KeyObject): boolean {
+export function isSigned(line: Buffer, key: KeyObject): boolean {
   const at = line.lastIndexOf(FIELD)
-  if (at < 0 || !line.endsWith('"}')) return false
-  const text = line.slice(at + FIELD.length, -2)
+  if (at < 0 || !line.subarray(-2).equals(END)) return false
+  const text = line.subarray(at + FIELD.length, -2).toString('latin1')
   const signature = Buffer.from(text, 'base64url')
   // One spelling only: what is decoded leniently could be changed without being noticed.
   if (signature.toString('base64url') !== text) return false
-  return verify(null, Buffer.from(`${line.slice(0, at)}}`), key, signature)
+  return verify(null, Buffer.concat([line.subarray(0, at), Buffer.from('}')]), key, signature)
 }
 
 /** The first 8 bytes of the SHA-256 of the public key's SubjectPublicKeyInfo, hexadecimal. */

@@ -79,7 +79,7 @@ export async function verifyChain(lines: AsyncIterable<Line> | Iterable<Line>, k
   function checkSignature(line: Line, link: Link): boolean {
     if (key === null) return true
     if (link.key !== id) broken(line, link.seq, `is a checkpoint of another key, ${String(link.key).slice(0, 16)}`)
-    else if (!isSigned(line.bytes.toString(), key)) broken(line, link.seq, 'is a checkpoint whose signature does not verify')
+    else if (!isSigned(line.bytes, key)) broken(line, link.seq, 'is a checkpoint whose signature does not verify')
     else return true
     return false
   }
@@ -88,6 +88,9 @@ export async function verifyChain(lines: AsyncIterable<Line> | Iterable<Line>, k
     verdict.lines++
     const link = linkOf(line.bytes)
     if (strange !== null) explain(strange, link)
+    else if (link?.torn !== undefined && head !== null) {
+      broken(line, link.seq, 'says that an unfinished line stands before it, which is not there')
+    }
     strange = link === null ? line : null
     if (link === null) continue
     if (!line.ended) broken(line, link.seq, 'has lost its line feed')
