@@ -1,5 +1,4 @@
 import { createSocket } from 'node:dgram'
-import { readFileSync } from 'node:fs'
 import { isIPv6, connect as netConnect, type Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 import type { RecordsAddress } from '../config/records-schema.ts'
@@ -23,7 +22,7 @@ export interface OutletEvents {
 const STALLED_MS = 30_000
 const KEEP_ALIVE_MS = 30_000
 
-/** @param authorities a PEM file: who may have signed the certificate of a `tls://` address; otherwise the system's */
+/** @param authorities in PEM: who may have signed the certificate of a `tls://` address; otherwise the system's */
 export function openOutlet(address: RecordsAddress, authorities: string | undefined, events: OutletEvents): Outlet {
   return address.kind === 'udp' ? openDatagrams(address, events) : openStream(address, authorities, events)
 }
@@ -68,7 +67,7 @@ function connect(address: Exclude<RecordsAddress, { kind: 'udp' }>, authorities:
   const { host, port } = address
   const options = { host, port, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
   if (address.kind === 'tcp') return netConnect(options)
-  return tlsConnect({ ...options, ...(authorities === undefined ? {} : { ca: readFileSync(authorities) }) })
+  return tlsConnect({ ...options, ...(authorities === undefined ? {} : { ca: authorities }) })
 }
 
 /** Nothing tells whether a datagram has arrived: only what the system refuses to send ends the connection. */

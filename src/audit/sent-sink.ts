@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { RecordsAddress } from '../config/records-schema.ts'
 import { type Outlet, openOutlet } from './outlet.ts'
 import { CLOSE_MS, createTrouble, MOST_WAITING, type Sink } from './sink.ts'
@@ -13,6 +14,7 @@ const MOST_DATAGRAM = 65_507
 export interface SentTo {
   readonly address: RecordsAddress
   readonly syslog: boolean
+  /** A file in PEM, which is read once. */
   readonly authorities: string | undefined
 }
 
@@ -20,10 +22,13 @@ export interface SentTo {
  * Sends lines to a log service or a socket. While nobody is there they wait, and the connection is tried again at growing
  * distances. What a connection that broke off had not taken is sent again, so a line may arrive twice: its `id` and
  * `event` tell.
+ *
+ * @throws Error when the file of authorities cannot be read
  */
 export function openSentSink({ address, syslog, authorities }: SentTo): Sink {
   const trouble = createTrouble()
   const place = syslog ? `syslog at ${address.text}` : address.text
+  const trusted = authorities === undefined ? undefined : readFileSync(authorities, 'utf8')
   const waiting: { readonly frame: string; readonly bytes: number }[] = []
   let waitingBytes = 0
   let outlet: Outlet | null = null
@@ -36,7 +41,7 @@ export function openSentSink({ address, syslog, authorities }: SentTo): Sink {
   function open(): void {
     timer = null
     isOpen = false
-    outlet = openOutlet(address, authorities, {
+    outlet = openOutlet(address, trusted, {
       opened() {
         isOpen = true
         pump()
