@@ -48,8 +48,9 @@ export function recordsPart(): Part<RecordsOptions, GateRecords> {
     const before = current
     current = place
     if (before === null) return place.writer.begin(null)
-    const head = before.writer.head()
     const closed = before.writer.close()
+    // Behind its last checkpoint.
+    const head = before.writer.head()
     lost += before.writer.state().lost
     closing.push(closed)
     const samePath = before.options.file !== undefined && before.options.file === place.options.file

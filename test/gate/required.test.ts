@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { json } from '../support/engine-answers.ts'
+import { expectRecordFile } from '../support/record-lines.ts'
 import { type Scene, startScene, streaming, UPGRADE } from './scene.ts'
 
 /** A disk of its own, of 128 KiB. */
@@ -19,6 +20,7 @@ beforeEach(async () => {
 afterEach(async () => {
   rmSync(join(disk, 'filler'), { force: true })
   await scene.close()
+  expectRecordFile(join(disk, 'records.jsonl'))
   execFileSync('umount', [disk])
   rmSync(disk, { recursive: true })
 })

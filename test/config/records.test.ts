@@ -1,0 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { configSchema } from '../../src/config/schema.ts'
+import { createWorkspace, type Workspace } from './workspace.ts'
