@@ -57,5 +57,8 @@ export function isSigned(line: Buffer, key: KeyObject): boolean {
 
 /** The first 8 bytes of the SHA-256 of the public key's SubjectPublicKeyInfo, hexadecimal. */
 export function keyId(key: KeyObject): string {
-  return createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('hex').slice(0, 16)
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+    .slice(0, 16)
 }

@@ -14,10 +14,7 @@ export type Chain = ReturnType<typeof createChain>
  * @param due is called when lines have waited `interval` milliseconds for a checkpoint
  * @throws Error when the key cannot be read
  */
-export function createChain(
-  { key, lines, interval }: NonNullable<RecordsConfig['chain']>,
-  due: () => void,
-) {
+export function createChain({ key, lines, interval }: NonNullable<RecordsConfig['chain']>, due: () => void) {
   const signer = createSigner(readFileSync(key, 'utf8'))
   let head = GENESIS
   let unsigned = 0

@@ -71,7 +71,10 @@ function connect(address: Exclude<RecordsAddress, { kind: 'udp' }>, authorities:
 }
 
 /** Nothing tells whether a datagram has arrived: only what the system refuses to send ends the connection. */
-function openDatagrams({ text, host, port }: RecordsAddress & { kind: 'udp' }, { opened, closed }: OutletEvents): Outlet {
+function openDatagrams(
+  { text, host, port }: RecordsAddress & { kind: 'udp' },
+  { opened, closed }: OutletEvents,
+): Outlet {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
   let why = 'closed'
   socket.on('error', (error) => {

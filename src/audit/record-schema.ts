@@ -19,7 +19,9 @@ const envelope = {
   v: z.literal(RECORD_VERSION).describe('Version of this shape'),
   time: z.iso.datetime({ precision: 3 }).describe('When the line was written, UTC'),
   seq: z.int().min(1).optional().describe('With a chain: the number of the line in it, from 1'),
-  prev: sha256.optional().describe('With a chain: SHA-256 of the line before, without its line feed; zeros before the first'),
+  prev: sha256
+    .optional()
+    .describe('With a chain: SHA-256 of the line before, without its line feed; zeros before the first'),
 }
 
 const principal = z.strictObject({
@@ -77,7 +79,10 @@ const checkpoint = z.strictObject({
     .strictObject({ bytes: z.int().min(1), sha256 })
     .optional()
     .describe('At a start: the last line was found unfinished; it stands before this one, and is not in the chain'),
-  key: z.string().regex(/^[0-9a-f]{16}$/).describe('Which key signed: the first 8 bytes of the SHA-256 of its public half'),
+  key: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .describe('Which key signed: the first 8 bytes of the SHA-256 of its public half'),
   signature: z.base64url().describe('Ed25519, over the bytes of the line without this field, which is the last'),
 })
 

@@ -117,7 +117,8 @@ export function openSentSink({ address, syslog, authorities }: SentTo): Sink {
           resolve()
         }
         const giveUp = setTimeout(() => {
-          if (waiting.length > 0) process.stderr.write(`dockgate: records that ${place} did not take: ${waiting.length}\n`)
+          if (waiting.length > 0)
+            process.stderr.write(`dockgate: records that ${place} did not take: ${waiting.length}\n`)
           closing = over
           waiting.length = 0
           if (outlet === null) over()

@@ -54,5 +54,3 @@ export function createTrouble() {
     state: () => ({ failing, lost }),
   }
 }
-
-export type Trouble = ReturnType<typeof createTrouble>

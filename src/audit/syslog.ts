@@ -23,7 +23,10 @@ export function counted(message: string): string {
 }
 
 /** HOSTNAME is at most 255 printable characters (RFC 5424 section 6.2.4). */
-const HOST = hostname().replace(/[^\x21-\x7e]/g, '').slice(0, 255) || NIL
+const HOST =
+  hostname()
+    .replace(/[^\x21-\x7e]/g, '')
+    .slice(0, 255) || NIL
 
 function severityOf({ decision, result }: { decision?: unknown; result?: unknown }): number {
   if (decision === 'error') return ERROR

@@ -3,7 +3,7 @@ import { GENESIS, type Head, isSigned, keyId, lineHash } from './chain.ts'
 import type { Line } from './lines.ts'
 
 /** A place where the chain does not hold. */
-export interface Break {
+interface Break {
   readonly file: string
   readonly line: number
   /** What the line says its number in the chain is; null when it says none. */
@@ -47,7 +47,10 @@ const MOST_BREAKS = 100
  *
  * @param key the public half of the key that signs checkpoints; null leaves signatures out
  */
-export async function verifyChain(lines: AsyncIterable<Line> | Iterable<Line>, key: KeyObject | null): Promise<Verdict> {
+export async function verifyChain(
+  lines: AsyncIterable<Line> | Iterable<Line>,
+  key: KeyObject | null,
+): Promise<Verdict> {
   const verdict: Verdict = {
     lines: 0,
     unchained: 0,

@@ -59,7 +59,9 @@ function keyCommand(): Command {
         throw error instanceof PkiError ? new UsageError(error.message) : error
       }
       process.stdout.write(`${near(file)}: the gate's, named by records.chain.key; whoever has it can forge records\n`)
-      process.stdout.write(`${near(`${file}.pub`)}: for "dockgate audit verify --key"; keep a copy on another machine\n`)
+      process.stdout.write(
+        `${near(`${file}.pub`)}: for "dockgate audit verify --key"; keep a copy on another machine\n`,
+      )
     })
 }
 
@@ -95,14 +97,21 @@ function inWords(verdict: Verdict, signatures: boolean): string[] {
   })
   if (broken > breaks.length) words.push(`BROKEN  and ${broken - breaks.length} more`)
   if (first === null) words.push('BROKEN  no line is in a chain')
-  if (first !== null && first > 1) words.push(`note    it begins at number ${first}: what came before is not in these files`)
-  if (unchained > 0) words.push(`note    ${unchained} lines before the chain begins: nothing tells whether they were changed`)
-  if (torn > 0) words.push(`note    ${torn} unfinished lines, as the gate found them when it started: it had been killed`)
+  if (first !== null && first > 1)
+    words.push(`note    it begins at number ${first}: what came before is not in these files`)
+  if (unchained > 0)
+    words.push(`note    ${unchained} lines before the chain begins: nothing tells whether they were changed`)
+  if (torn > 0)
+    words.push(`note    ${torn} unfinished lines, as the gate found them when it started: it had been killed`)
   if (unsignedFrom !== null) {
     const where = `${unsignedFrom.file}:${unsignedFrom.number}`
-    words.push(`note    unverifiable: ${unsigned} lines from ${where} on, behind the last checkpoint; whether more came is not known`)
+    words.push(
+      `note    unverifiable: ${unsigned} lines from ${where} on, behind the last checkpoint; whether more came is not known`,
+    )
   }
-  const signed = signatures ? `${checkpoints} checkpoints, signed by this key` : `${checkpoints} checkpoints, signatures not checked`
+  const signed = signatures
+    ? `${checkpoints} checkpoints, signed by this key`
+    : `${checkpoints} checkpoints, signatures not checked`
   const range = first === null ? '' : `, numbers ${first} to ${last}`
   words.push(`${isSound(verdict) ? 'holds' : 'DOES NOT HOLD'}: ${lines} lines${range}; ${signed}`)
   return words

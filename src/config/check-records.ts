@@ -24,7 +24,11 @@ export function checkRecords({ records, recordsRequired }: Pieces, findings: Fin
     findings.problem(['audit', 'required'], `${why}: add records: {file: records.jsonl}`)
   }
   // pino-roll refuses some characters, and puts numbers before the ending.
-  if (records.rotate !== undefined && records.file !== undefined && !/^[^<>"|?*:]+\.[A-Za-z]{2,16}$/.test(records.file)) {
+  if (
+    records.rotate !== undefined &&
+    records.file !== undefined &&
+    !/^[^<>"|?*:]+\.[A-Za-z]{2,16}$/.test(records.file)
+  ) {
     const wanted = 'wants one with an ending, such as records.jsonl, and none of < > " | ? * :'
     findings.problem(['records', 'file'], `${quoted(records.file)} is no name for files that take turns: ${wanted}`)
   }

@@ -59,10 +59,7 @@ export const recordsSchema = z.strictObject({
   rotate: rotate.optional(),
   chain: chain.optional(),
   syslog: address(['tcp', 'tls', 'udp'], 'wants tcp://host:port, tls://host:port or udp://host:port').optional(),
-  socket: address(
-    ['tcp', 'tls', 'unix'],
-    'wants tcp://host:port, tls://host:port or unix:///absolute/path',
-  ).optional(),
+  socket: address(['tcp', 'tls', 'unix'], 'wants tcp://host:port, tls://host:port or unix:///absolute/path').optional(),
   authorities: path.optional(),
 })
 

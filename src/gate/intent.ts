@@ -12,7 +12,11 @@ import type { Gate } from './gate.ts'
  * @throws Refusal (as a rejection) the one of the decision; `record-unwritten` when the request would change something
  * and its record is not written
  */
-export async function writtenDown<T>({ records }: Pick<Gate, 'records'>, exchange: Exchange, judged: Promise<T>): Promise<T> {
+export async function writtenDown<T>(
+  { records }: Pick<Gate, 'records'>,
+  exchange: Exchange,
+  judged: Promise<T>,
+): Promise<T> {
   let allowed: T
   try {
     allowed = await judged

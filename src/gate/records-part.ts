@@ -47,14 +47,20 @@ export function recordsPart(): Part<RecordsOptions, GateRecords> {
   function take(place: Place): void {
     const before = current
     current = place
-    if (before === null) return place.writer.begin(null)
+    if (before === null) {
+      place.writer.begin(null)
+      return
+    }
     const closed = before.writer.close()
     // Behind its last checkpoint.
     const head = before.writer.head()
     lost += before.writer.state().lost
     closing.push(closed)
     const samePath = before.options.file !== undefined && before.options.file === place.options.file
-    if (!samePath || before.inode !== place.inode) return place.writer.begin(samePath ? head : null)
+    if (!samePath || before.inode !== place.inode) {
+      place.writer.begin(samePath ? head : null)
+      return
+    }
     held = []
     closing.push(
       closed.then(() => {

@@ -151,5 +151,9 @@ it.each([
     'full',
   ],
 ])('records %s', (_, state, ok, detail) => {
-  expect(checkRecords({ place: 'standard output', ...state })).toMatchObject({ name: 'records', ok, detail: expect.stringContaining(detail) })
+  expect(checkRecords({ place: 'standard output', ...state })).toMatchObject({
+    name: 'records',
+    ok,
+    detail: expect.stringContaining(detail),
+  })
 })

@@ -30,7 +30,8 @@ async function run(count: number, more: Partial<RecordsOptions> = {}): Promise<R
   return records
 }
 
-const verified = (...files: string[]) => verifyChain(linesOf(files), createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })))
+const verified = (...files: string[]) =>
+  verifyChain(linesOf(files), createPublicKey(publicKey.export({ type: 'spki', format: 'pem' })))
 
 it('signs at the start, every so many lines and at the end, over the very bytes of the file', async () => {
   await (await run(25)).close()
@@ -45,7 +46,14 @@ it('signs what waits for a checkpoint after the interval', async () => {
     vi.useRealTimers()
     await records.close()
     const events = readFileSync(file, 'utf8').trimEnd().split('\n')
-    expect(events.map((line) => JSON.parse(line).why)).toEqual(['start', undefined, undefined, undefined, 'interval', 'close'])
+    expect(events.map((line) => JSON.parse(line).why)).toEqual([
+      'start',
+      undefined,
+      undefined,
+      undefined,
+      'interval',
+      'close',
+    ])
   } finally {
     vi.useRealTimers()
   }
@@ -63,7 +71,12 @@ it('goes on behind a line that a kill broke off, and says so', async () => {
   await (await run(3)).close()
   expect(await verified(file)).toMatchObject({ torn: 1, broken: 0, unsigned: 0 })
   const text = readFileSync(file, 'utf8')
-  expect(JSON.parse(text.split('\n')[5] as string)).toMatchObject({ event: 'checkpoint', why: 'start', seq: 5, torn: { bytes: expect.any(Number) } })
+  expect(JSON.parse(text.split('\n')[5] as string)).toMatchObject({
+    event: 'checkpoint',
+    why: 'start',
+    seq: 5,
+    torn: { bytes: expect.any(Number) },
+  })
 })
 
 it('finds a broken line that was put where none was', async () => {

@@ -12,13 +12,17 @@ it('is published as it is in the source (made by: dockgate audit schema)', () =>
 
 it('has every field in docs/records.md, and no other', () => {
   const rows = read('docs/records.md').matchAll(/^\| (`.*?) \|/gm)
-  const documented = new Set([...rows].flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name)))
+  const documented = new Set(
+    [...rows].flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name)),
+  )
   const fields = new Set(recordSchema.options.flatMap((event) => Object.keys(event.shape)))
   expect([...documented].sort()).toEqual([...fields].sort())
 })
 
 it('takes the examples of docs/records.md', () => {
-  const examples = [...read('docs/records.md').matchAll(/```json\n(\{[^`]*\})\n```/g)].map(([, line = '']) => JSON.parse(line))
+  const examples = [...read('docs/records.md').matchAll(/```json\n(\{[^`]*\})\n```/g)].map(([, line = '']) =>
+    JSON.parse(line),
+  )
   expect(examples.length).toBeGreaterThan(2)
   expectRecords(examples)
 })

@@ -17,7 +17,12 @@ writeFileSync(KEY, privateKey.export({ type: 'pkcs8', format: 'pem' }))
 /** Lines of a chain with a checkpoint at each end, and after every so many. */
 function chained(texts: readonly string[], every = 4): string[] {
   const lines: string[] = []
-  const sink: Pick<Sink, 'write'> = { write: (line): Fate => (lines.push(line.slice(0, -1)), 'written') }
+  const sink: Pick<Sink, 'write'> = {
+    write(line): Fate {
+      lines.push(line.slice(0, -1))
+      return 'written'
+    },
+  }
   const chain = createChain({ key: KEY, lines: every, interval: 1_000_000 }, () => {})
   const put = (record: object) =>
     chain.write(`${JSON.stringify({ v: 1, ...chain.fields(), ...record })}\n`, record, sink as Sink)

@@ -17,7 +17,10 @@ const at = (name: string) => join(place.folder, name)
 /** A key, and a file of chained records that was closed in order. */
 async function chained() {
   expect(await place.run('audit', 'key', 'records.key')).toMatchObject({ code: 0 })
-  const records = await openRecords({ file: at('r.jsonl'), chain: { key: at('records.key'), lines: 3, interval: 60_000 } })
+  const records = await openRecords({
+    file: at('r.jsonl'),
+    chain: { key: at('records.key'), lines: 3, interval: 60_000 },
+  })
   records.begin(null)
   for (let n = 0; n < 6; n++) records.write({ event: 'request', n })
   await records.close()
@@ -28,7 +31,10 @@ it('makes a key for the gate alone and its public half, verifies with it what th
   await chained()
   expect(statSync(at('records.key')).mode & 0o777).toBe(0o600)
   const verified = await place.run('audit', 'verify', '--key', 'records.key.pub', 'r.jsonl')
-  expect(verified).toMatchObject({ code: 0, stdout: expect.stringMatching(/^holds: 10 lines, numbers 1 to 10; 4 checkpoints, signed/m) })
+  expect(verified).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^holds: 10 lines, numbers 1 to 10; 4 checkpoints, signed/m),
+  })
   const again = await place.run('audit', 'key', 'records.key')
   expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('not overwritten') })
 })

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { Pool } from 'undici'
-import { LOCAL_AUDIENCE, LOCAL_ISSUER, createTokenKey, publicTokenKey, signToken } from '../../src/pki/token.ts'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { createTokenKey, LOCAL_AUDIENCE, LOCAL_ISSUER, publicTokenKey, signToken } from '../../src/pki/token.ts'
 import { type RecordingEngine, startRecordingEngine } from '../support/recording-engine.ts'
 import { type Workplace, workplace } from './program.ts'
 

@@ -78,7 +78,9 @@ describe('what is refused, with its place and what is wanted instead', () => {
   })
 
   it('audit.required where records go to a log service', () => {
-    expect(problems('audit: { required: true }', 'records: { syslog: tcp://a:1 }').join('\n')).toContain('audit.required')
+    expect(problems('audit: { required: true }', 'records: { syslog: tcp://a:1 }').join('\n')).toContain(
+      'audit.required',
+    )
   })
 })
 

@@ -95,7 +95,9 @@ describe('with audit.required', () => {
     rmSync(join(disk, 'filler'))
     expect((await scene.send('POST /networks/create', [bearer], { body: '{"Name":"n"}' })).status).toBe(200)
     await vi.waitFor(() =>
-      expect(lines().filter(({ operation, event }) => operation === 'NetworkCreate' && event === 'request')).toMatchObject([
+      expect(
+        lines().filter(({ operation, event }) => operation === 'NetworkCreate' && event === 'request'),
+      ).toMatchObject([
         { reason: 'record-unwritten', decision: 'deny', status: 503 },
         { reason: 'allowed', status: 200 },
       ]),
@@ -125,7 +127,9 @@ describe('with audit.required', () => {
     await vi.waitFor(async () =>
       expect((await scene.send('POST /networks/create', [bearer], { body: '{"Name":"n"}' })).status).toBe(200),
     )
-    await vi.waitFor(() => expect(lines()).toContainEqual(expect.objectContaining({ event: 'request', generation: 3, status: 200 })))
+    await vi.waitFor(() =>
+      expect(lines()).toContainEqual(expect.objectContaining({ event: 'request', generation: 3, status: 200 })),
+    )
     expect(lines()).toContainEqual(expect.objectContaining({ event: 'request', generation: 2, status: 200 }))
     expect(lines().filter(({ event, generation }) => event === 'intent' && generation === 2)).toEqual([])
   })

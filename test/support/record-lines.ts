@@ -1,5 +1,5 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { readFileSync, statSync } from 'node:fs'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { expect } from 'vitest'
 
 let validate: ValidateFunction | null = null
@@ -21,6 +21,8 @@ function validator(): ValidateFunction {
 /** The same of the lines of a file, where there is one. To be called when it is written no more. */
 export function expectRecordFile(file: string): void {
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return
-  const lines = readFileSync(file, 'utf8').split('\n').filter((line) => line !== '')
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
   if (lines.length > 0) expectRecords(lines.map((line) => JSON.parse(line)))
 }
