@@ -44,6 +44,8 @@ function failRequest(gate: Gate, { response, exchange }: Running, socket: Socket
     return
   }
   exchange.status = refusal.status
+  // Its decision waits for the rest of the body, and would come behind the answer.
+  if (gate.records.required) record(gate, exchange, 'intent')
   writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
 }
 

@@ -25,14 +25,14 @@ afterEach(async () => {
 })
 
 /** A gate in a process of its own. */
-async function start(more: string) {
+async function start(more: string, records = '{ file: records.jsonl }') {
   const text = `listeners: [{ name: plain, address: '127.0.0.1:0' }]
 engine: unix://${engine.socketPath}
 issuers:
   local: { jwt: { issuer: '${LOCAL_ISSUER}', audience: '${LOCAL_AUDIENCE}', publicKey: token.pem } }
 roles: { operator: { extends: admin } }
 bindings: [{ role: operator, issuer: local }]
-records: { file: records.jsonl }
+records: ${records}
 ${more}
 `
   writeFileSync(join(place.folder, 'dockgate.yaml'), text)
@@ -95,4 +95,20 @@ it('has every request in the file when it is killed, but those that it answered 
   await over
   const written = recorded()
   expect(before.filter((name) => !written.has(name))).toEqual([])
+})
+
+it('leaves a chain that holds when it is killed and started again', async () => {
+  await place.run('audit', 'key', 'records.key')
+  const chain = 'chain: { key: records.key, lines: 50 }'
+  for (let n = 0; n < 2; n++) {
+    const gate = await start('', `{ file: records.jsonl, ${chain} }`)
+    const answered: string[] = []
+    const over = load(gate.url, answered)
+    await vi.waitFor(() => expect(answered.length).toBeGreaterThan(100), 20_000)
+    await gate.kill()
+    await over
+  }
+  const { code, stdout } = await place.run('audit', 'verify', '--key', 'records.key.pub', 'records.jsonl')
+  expect(stdout).toMatch(/^holds: /m)
+  expect(code).toBe(0)
 })
