@@ -77,26 +77,29 @@ function openDatagrams(
 ): Outlet {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
   let why = 'closed'
-  socket.on('error', (error) => {
-    why = error.message
-    destroy()
-  })
-  socket.once('close', () => closed(`${text}: ${why}`))
   let open = true
   const destroy = () => {
     if (open) socket.close()
     open = false
   }
-  socket.connect(port, host, () => opened())
+  const fail = (error: Error) => {
+    why = error.message
+    destroy()
+  }
+  socket.on('error', fail)
+  socket.once('close', () => closed(`${text}: ${why}`))
+  // A name that does not resolve is told to the callback, and not as an event.
+  socket.connect(port, host, (error?: Error) => {
+    if (error) fail(error)
+    else if (open) opened()
+  })
   return {
     send(frames, done) {
       let left = frames.length
       for (const frame of frames) {
         socket.send(frame, (error) => {
-          if (error) {
-            why = error.message
-            destroy()
-          } else if (--left === 0) done()
+          if (error) fail(error)
+          else if (--left === 0) done()
         })
       }
     },

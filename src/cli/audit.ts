@@ -4,8 +4,12 @@ import type { Verdict } from '../audit/verify.ts'
 import { readSmallFile } from '../config/read-file.ts'
 import { PkiError } from '../pki/errors.ts'
 import { PRIVATE_FILE, PUBLIC_FILE, writeNewFile } from '../pki/files.ts'
+import { printable } from '../text.ts'
 import { printJson, UsageError } from './failure.ts'
 import { near } from './paths.ts'
+
+/** Longer than a path. */
+const LINE_LENGTH = 5000
 
 const EXAMPLES = `
 Examples:
@@ -38,7 +42,12 @@ function verifyCommand(): Command {
       })
       const holds = isSound(verdict)
       if (json) printJson({ holds, signatures: publicKey === null ? 'not checked' : 'checked', ...verdict })
-      else process.stdout.write(`${inWords(verdict, publicKey !== null).join('\n')}\n`)
+      else
+        process.stdout.write(
+          inWords(verdict, publicKey !== null)
+            .map(lineOf)
+            .join(''),
+        )
       if (!holds) process.exitCode = 1
     })
 }
@@ -83,6 +92,9 @@ function readPublicKey(file: string): KeyObject {
   }
   throw new UsageError(`--key: ${file} holds no Ed25519 key in PEM form`)
 }
+
+/** What stands in a file that somebody forged may be meant for the terminal. */
+const lineOf = (text: string) => `${printable(text, LINE_LENGTH)}\n`
 
 /** A file in which nothing is chained proves nothing. */
 function isSound({ broken, first }: Verdict): boolean {

@@ -1,11 +1,9 @@
-import { createPrivateKey } from 'node:crypto'
 import { basename } from 'node:path'
 import { quoted } from '../text.ts'
 import type { Findings } from './findings.ts'
 import type { Pieces } from './pieces.ts'
-import { readTextFile } from './read-file.ts'
 import type { RecordsConfig } from './records-schema.ts'
-import { readAuthorityFiles } from './tls-files.ts'
+import { readAuthorityFiles, readPrivateKey } from './tls-files.ts'
 
 /** Checks that the keys under `records`, and `audit`, fit each other. */
 export function checkRecords({ records, recordsRequired }: Pieces, findings: Findings): void {
@@ -51,17 +49,8 @@ export function checkRecordsFiles(
     findings.problem(path, `${basename(file)} is records.file already`)
     return
   }
-  const pem = readTextFile(path, at(chain.key), findings)
-  if (pem !== null && !isEd25519(pem)) {
-    const out = `make one: dockgate audit key ${chain.key}`
-    findings.problem(path, `${chain.key} holds no Ed25519 private key in PEM form; ${out}`)
-  }
-}
-
-function isEd25519(pem: string): boolean {
-  try {
-    return createPrivateKey(pem).asymmetricKeyType === 'ed25519'
-  } catch {
-    return false
+  const read = readPrivateKey(path, at(chain.key), findings)
+  if (read !== null && read.key.asymmetricKeyType !== 'ed25519') {
+    findings.problem(path, `${chain.key} holds no Ed25519 key: make one with "dockgate audit key ${chain.key}"`)
   }
 }

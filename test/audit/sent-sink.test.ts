@@ -179,3 +179,18 @@ it('opens another connection when the other end closes one, and sends what that 
   })
   await records.close()
 })
+
+it('keeps datagrams whose address does not resolve, and says so', async () => {
+  const records = await send({ syslog: 'udp://logs.invalid:514' })
+  expect(records.write({ event: 'request' })).toBe('waiting')
+  await vi.waitFor(() => expect(records.state().failing?.why).toContain('logs.invalid'), 10_000)
+  void records.close()
+})
+
+it('loses a record that no datagram can hold, and goes on', async () => {
+  const records = await send({ syslog: 'udp://127.0.0.1:9' })
+  expect(records.write({ event: 'request', text: 'x'.repeat(70_000) })).toBe('lost')
+  expect(records.write({ event: 'request' })).toBe('waiting')
+  expect(records.state()).toMatchObject({ lost: 1 })
+  void records.close()
+})

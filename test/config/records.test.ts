@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -11,11 +11,12 @@ let workspace: Workspace
 beforeAll(() => {
   workspace = createWorkspace()
   workspace.write('records.key', generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  const key = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' })
+  workspace.write('open.key', key, 0o644)
   workspace.write(
     'rsa.key',
     generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
   )
-  mkdirSync(join(workspace.directory, 'certificates'))
 })
 
 afterAll(() => workspace.remove())
@@ -53,7 +54,8 @@ describe('what is refused, with its place and what is wanted instead', () => {
     ['file: records, rotate: { every: day }', 'records.file: "records" is no name for files that take turns'],
     ['file: "a:b.jsonl", rotate: { every: day }', 'records.file: "a:b.jsonl" is no name for files that take turns'],
     ['file: r.jsonl, chain: { key: nowhere.key }', 'records.chain.key: nowhere.key does not exist'],
-    ['file: r.jsonl, chain: { key: rsa.key }', 'records.chain.key: rsa.key holds no Ed25519 private key'],
+    ['file: r.jsonl, chain: { key: rsa.key }', 'records.chain.key: rsa.key holds no Ed25519 key'],
+    ['file: r.jsonl, chain: { key: open.key }', 'records.chain.key: open.key may be read or written by others'],
     ['file: r.jsonl, chain: { key: r.jsonl }', 'records.chain.key: r.jsonl is records.file already'],
     ['file: r.jsonl, chain: { key: records.key, lines: 0 }', 'records.chain.lines: '],
     ['syslog: "logs:514"', 'records.syslog: wants tcp://host:port, tls://host:port or udp://host:port'],
