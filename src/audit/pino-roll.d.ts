@@ -11,6 +11,7 @@ declare module 'pino-roll' {
     readonly mode: number
     readonly sync: boolean
     readonly maxLength: number
+    readonly minLength: number
   }
 
   export default function roll(options: RollOptions): Promise<ReturnType<typeof destination>>

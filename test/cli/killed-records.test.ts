@@ -80,7 +80,7 @@ it('has every request that it answered in the file when it is killed, with audit
   expect(answered.filter((name) => !written.has(name))).toEqual([])
 })
 
-it('has every request in the file when it is killed, but those that it answered last', async () => {
+it('has every request in the file when it is killed, but those of the last flush interval', async () => {
   const gate = await start('')
   const answered: string[] = []
   const over = load(gate.url, answered)
