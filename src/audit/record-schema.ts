@@ -72,6 +72,19 @@ const reap = z.strictObject({
   why: z.string().optional().describe("Why it is still there, in the engine's words"),
 })
 
+const admin = z.strictObject({
+  event: z.literal('admin'),
+  id: recordId,
+  listener: z.string().describe('admin.socket or admin.listener'),
+  remote: z.string(),
+  principal: principal.nullable().describe('Null on the socket, whose owner is not asked, and before it was known'),
+  page: z.string().nullable().describe('What was asked for; null when it was not understood'),
+  session: z.string().optional().describe('Of end-sessions: the id of the session that was to end'),
+  decision: z.enum(['allow', 'deny']),
+  reason: z.string().describe('A reason code: docs/reasons.md'),
+  status: z.int().min(0).max(599),
+})
+
 const checkpoint = z.strictObject({
   event: z.literal('checkpoint'),
   why: z.enum(['start', 'interval', 'close']),
@@ -88,7 +101,7 @@ const checkpoint = z.strictObject({
 
 /** One line. */
 export const recordSchema = z.union(
-  [request, reap, checkpoint].map((event) => z.strictObject({ ...envelope, ...event.shape })),
+  [request, reap, admin, checkpoint].map((event) => z.strictObject({ ...envelope, ...event.shape })),
 )
 
 type Immutable<T> = T extends object ? { readonly [K in keyof T]: Immutable<T[K]> } : T
@@ -97,6 +110,8 @@ type Immutable<T> = T extends object ? { readonly [K in keyof T]: Immutable<T[K]
 export type AuditRecord = Immutable<z.output<typeof request>>
 /** The record of one object that was removed after its time, or because an operator asked for it. */
 export type ReapRecord = Immutable<z.output<typeof reap>>
+/** The record of a request to the admin room that changed something, or was refused. */
+export type AdminRecord = Immutable<z.output<typeof admin>>
 /** Of a chain: what was written so far, signed. The writer adds key and signature. */
 export type Checkpoint = Immutable<Omit<z.output<typeof checkpoint>, 'key' | 'signature'>>
 

@@ -6,6 +6,7 @@ import { Refusal } from '../refusal.ts'
 import { answerRefusal, noteRefusal } from './answer.ts'
 import { brokenOff } from './body.ts'
 import { type Gate, record, type Serving } from './gate.ts'
+import { writeIntent } from './intent.ts'
 import { isUnread, type Running, runningOn } from './running.ts'
 import { writeAnswer } from './wire.ts'
 
@@ -45,7 +46,7 @@ function failRequest(gate: Gate, { response, exchange }: Running, socket: Socket
   }
   exchange.status = refusal.status
   // Its decision waits for the rest of the body, and would come behind the answer.
-  if (gate.records.required) record(gate, exchange, 'intent')
+  if (gate.records.required) writeIntent(gate, exchange)
   writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
 }
 
