@@ -93,6 +93,10 @@ export const REASONS = {
   },
   'expectation-unknown': { status: 417, summary: 'an Expect header other than 100-continue' },
 
+  'record-unwritten': {
+    status: 503,
+    summary: 'audit.required: the record of a request that changes something could not be written, so it was not done',
+  },
   'engine-unreachable': { status: 502, summary: "the Docker Engine's socket does not answer" },
   'engine-broken': { status: 502, summary: 'the Docker Engine broke off or sent what is not HTTP' },
   'client-gone': { status: 499, summary: 'the client went away before the answer was complete' },

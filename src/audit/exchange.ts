@@ -7,6 +7,7 @@ import type { Principal } from '../identity/principal.ts'
 import type { Finding } from '../inspect/judge/types.ts'
 import type { Role } from '../policy/types.ts'
 import type { ReasonCode } from '../reasons.ts'
+import { type TraceContext, traceContext } from '../trace-context.ts'
 
 /** One request on its way through the gate: what is known of it so far, and in the end its record. */
 export interface Exchange {
@@ -21,6 +22,8 @@ export interface Exchange {
   readonly method: string
   /** The request target as the client sent it, not judged. */
   readonly target: string
+  /** The trace that the client's request is part of. */
+  readonly trace: TraceContext | null
   /** The generation of the configuration that judged it last. */
   generation: number
   operation: Operation | null
@@ -67,6 +70,7 @@ export function openExchange(
     connection: request.socket,
     method: request.method ?? '',
     target,
+    trace: traceContext(request.rawHeaders),
     generation,
     operation: null,
     principal: null,

@@ -1,20 +1,8 @@
 import { printable } from '../text.ts'
 import { recordId } from './exchange.ts'
+import type { ReapRecord } from './record-schema.ts'
 
 const TEXT_LENGTH = 256
-
-/** The record of one object that was removed after its time, or because an operator asked for it. */
-export interface ReapRecord {
-  readonly event: 'reap'
-  readonly id: string
-  /** The owner key of the object. */
-  readonly owner: string
-  readonly object: { readonly kind: string; readonly name: string; readonly id: string }
-  readonly reason: 'expired' | 'asked'
-  readonly result: 'removed' | 'failed'
-  /** Why it is still there, in the engine's words. */
-  readonly why?: string
-}
 
 /** What a record tells of a removal. */
 export interface Reaped extends Pick<ReapRecord, 'owner' | 'object' | 'reason'> {

@@ -1,37 +1,10 @@
 import type { Operation } from '../engine/types.ts'
 import { printable } from '../text.ts'
 import type { Exchange } from './exchange.ts'
+import type { AuditRecord } from './record-schema.ts'
 
 const NAME_LENGTH = 256
 const QUERY_LENGTH = 64
-
-/** The fields of one record. Names are stable: dashboards and `grep` read them. */
-export interface AuditRecord {
-  readonly event: 'request' | 'session'
-  readonly id: string
-  readonly listener: string
-  readonly remote: string
-  readonly principal: { readonly issuer: string; readonly subject: string; readonly certificate?: string } | null
-  readonly operation: string | null
-  /** Method and path, without query, of a request that was not recognised. */
-  readonly unrecognised?: string
-  readonly apiVersion: string | null
-  readonly object: { readonly kind: string; readonly name: string } | null
-  readonly query?: Record<string, string>
-  /** Of the configuration that decided: 1 is that of the start, and each reload makes the next. */
-  readonly generation: number
-  readonly decision: 'allow' | 'deny' | 'error'
-  readonly role: string | null
-  /** The owner key under which it was decided, where the binding gives one. */
-  readonly owner?: string
-  readonly reason: string
-  /** With reason `request-not-allowed`: each field that was refused, and the key of the role that would allow it; the first 64. */
-  readonly refused?: readonly { readonly field: string; readonly key: string }[]
-  readonly status: number
-  readonly bytesIn: number
-  readonly bytesOut: number
-  readonly durationMs: number
-}
 
 /**
  * Makes the record of an exchange. Nothing here may hold a secret: no header value, and of the query only parameters
@@ -45,6 +18,7 @@ export function makeRecord(exchange: Exchange, event: AuditRecord['event']): Aud
     id: exchange.id,
     listener: exchange.listener,
     remote: exchange.remote,
+    ...(exchange.trace === null ? {} : { trace: { id: exchange.trace.id, parent: exchange.trace.parent } }),
     principal: principal && {
       issuer: principal.issuer,
       subject: printable(principal.subject, NAME_LENGTH),

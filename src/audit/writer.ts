@@ -1,5 +1,12 @@
-import { openSync } from 'node:fs'
-import { destination, pino, stdTimeFunctions } from 'pino'
+import { pino, stdTimeFunctions } from 'pino'
+import type { RecordsConfig } from '../config/records-schema.ts'
+import type { Head } from './chain.ts'
+import { type Chain, createChain } from './chained.ts'
+import { openFileSink, openRotatingSink } from './file-sink.ts'
+import { RECORD_VERSION } from './record-version.ts'
+import { openSentSink } from './sent-sink.ts'
+import type { Fate, RecordsState, Sink } from './sink.ts'
+import { newestOf, readTail, type Tail } from './tail.ts'
 
 /** Takes what has happened. */
 export interface Records {
@@ -8,93 +15,113 @@ export interface Records {
 
 /** Records that can be asked how their writing goes. */
 export interface ObservedRecords extends Records {
+  write(record: object): Fate
   state(): RecordsState
 }
 
 export interface RecordWriter extends ObservedRecords {
+  /**
+   * To be called once, before the first record, when nobody else writes to the file any more.
+   *
+   * @param after where the chain of the file before ended, which an empty file goes on with
+   */
+  begin(after: Head | null): void
+  /** Where its chain ends; null where it has none. */
+  head(): Head | null
   /** Resolves when everything written so far is handed to the operating system, or cannot be. */
   close(): Promise<void>
+  /** Instead of `begin`: closes it, and nothing was written. */
+  discard(): Promise<void>
 }
 
-/** How it stands with the writing of records. */
-export interface RecordsState {
-  /** Absent: they go to a descriptor. */
-  readonly file: string | undefined
-  /** What the last write came to, when it failed: since when (milliseconds since the epoch), and why. */
-  readonly failing: { readonly since: number; readonly why: string } | null
+export interface RecordsOptions extends RecordsConfig {
+  /** Each record is handed to the operating system before `write` returns, or its fate is not `written`. */
+  readonly required?: boolean
 }
 
 const STDOUT = 1
-/** A disk that is slow or full does not keep the gate from ending. */
-const CLOSE_MS = 5_000
-/** Bytes that may wait while the disk is slow or full; beyond it records are lost. */
-const MOST_WAITING = 16 * 1024 * 1024
-/** After a write that failed, it is tried again. */
-const RETRY_MS = 1_000
-/** Raised when a field changes its name or meaning. */
-const RECORD_VERSION = 1
 
 /**
- * Opens the place where records go: one JSON line each, to a file (appended, made with mode 0600) or to standard output.
+ * Opens the place where records go, one JSON line each.
  *
- * @param otherwise the descriptor that is written to where there is no file
- * @throws Error when the file cannot be opened
+ * @param otherwise the descriptor that is written to where no place is given
+ * @throws Error (as a rejection) when the file cannot be opened
  */
-export function openRecords(file: string | undefined, otherwise = STDOUT): RecordWriter {
-  const fd = file === undefined ? otherwise : openFile(file)
-  const stream = destination({ fd, sync: false, maxLength: MOST_WAITING })
-  let failing: RecordsState['failing'] = null
-  let closed = false
-  const fail = (why: string) => {
-    if (failing === null) process.stderr.write(`dockgate: records cannot be written: ${why}\n`)
-    failing = { since: failing?.since ?? Date.now(), why }
+export async function openRecords(options: RecordsOptions, otherwise = STDOUT): Promise<RecordWriter> {
+  const found = endOf(options)
+  const sink = await openSink(options, otherwise)
+  const chain = openChain(options, sink, () => checkpoint())
+  let fate: Fate = 'lost'
+  let subject: object = {}
+  const stream = {
+    write(line: string) {
+      fate = chain === null ? sink.write(line, subject) : chain.write(line, subject, sink)
+    },
   }
-  // Without this, what waits would wait for the next record.
-  let retrying: NodeJS.Timeout | null = null
-  const retry = () => {
-    retrying = null
-    if (!closed) stream.write('')
-  }
-  stream.on('error', ({ message }: Error) => {
-    fail(message)
-    if (retrying === null) retrying = setTimeout(retry, RETRY_MS).unref()
-  })
-  stream.on('drop', () => fail('the disk does not keep up, and records are lost'))
-  // What could not be written before is written first.
-  stream.on('drain', () => {
-    if (failing !== null) process.stderr.write('dockgate: records can be written again\n')
-    failing = null
-  })
   // pino's level says nothing of a record: its place in the line goes to the version of the record's shape.
   const formatters = { level: () => ({ v: RECORD_VERSION }) }
-  const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters }, stream)
+  const mixin = chain === null ? {} : { mixin: chain.fields }
+  const logger = pino({ base: null, timestamp: stdTimeFunctions.isoTime, formatters, ...mixin }, stream)
+  let closed = false
+
+  function put(record: object): Fate {
+    subject = record
+    logger.info(record)
+    return fate
+  }
+
+  function checkpoint(): void {
+    if (!closed && chain !== null) put(chain.checkpoint('interval'))
+  }
+
   return {
-    write: (record) => {
+    write(record) {
       // What still ends while the process does has nobody to write to.
-      if (!closed) logger.info(record)
+      if (closed) return 'lost'
+      const own = put(record)
+      if (chain?.isDue()) checkpoint()
+      return own
     },
-    state: () => ({ file, failing }),
-    close: () =>
-      new Promise((resolve) => {
-        closed = true
-        // Not flushSync: it waits for ever on a full disk.
-        const giveUp = () => {
-          clearTimeout(timer)
-          stream.destroy()
-          resolve()
-        }
-        const timer = setTimeout(giveUp, CLOSE_MS)
-        stream.once('close', giveUp)
-        stream.once('error', giveUp)
-        stream.end()
-      }),
+    begin(after) {
+      // Whoever wrote to the file until now may have gone on since it was opened.
+      const end = after === null ? found : endOf(options)
+      // What was broken off stays as it is, on a line of its own.
+      if (end?.tail.torn && end.file === sink.state().file) sink.write('\n', {})
+      if (chain !== null) put(chain.begin(end?.tail ?? null, after))
+    },
+    head: () => chain?.head() ?? null,
+    state: sink.state,
+    close() {
+      if (!closed && chain !== null) put(chain.checkpoint('close'))
+      closed = true
+      return sink.close()
+    },
+    discard: sink.close,
   }
 }
 
-function openFile(file: string): number {
-  try {
-    return openSync(file, 'a', 0o600)
-  } catch (error) {
-    throw new Error(`records.file ${file}: ${(error as Error).message}`, { cause: error })
+/** What is at the end of the newest file; null where there is none. */
+function endOf({ file, rotate }: RecordsOptions): { readonly file: string; readonly tail: Tail } | null {
+  const newest = file === undefined || rotate === undefined ? file : newestOf(file)
+  return newest === undefined || newest === null ? null : { file: newest, tail: readTail(newest) }
+}
+
+async function openSink(options: RecordsOptions, otherwise: number): Promise<Sink> {
+  const { file, rotate, syslog, socket, authorities, required = false } = options
+  const address = syslog ?? socket
+  if (address !== undefined) return openSentSink({ address, syslog: syslog !== undefined, authorities })
+  if (file === undefined || rotate === undefined) return openFileSink(file, otherwise, required)
+  return openRotatingSink(file, rotate, required)
+}
+
+/** @throws Error when lines would not come behind those that are there */
+function openChain({ file, rotate, chain }: RecordsOptions, sink: Sink, due: () => void): Chain | null {
+  if (chain === undefined || file === undefined) return null
+  const { file: current } = sink.state()
+  const newest = rotate === undefined ? current : newestOf(file)
+  if (newest !== current) {
+    void sink.close()
+    throw new Error(`records.file ${file}: ${newest} is newer than ${current}, where records would go: move it away`)
   }
+  return createChain(chain, due)
 }

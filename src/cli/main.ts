@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { auditCommand } from './audit.ts'
 import { certCommand } from './cert.ts'
 import { checkCommand } from './check.ts'
 import { connectCommand } from './connect.ts'
@@ -44,6 +45,7 @@ const commands = [
   certCommand,
   revokeCommand,
   reapCommand,
+  auditCommand,
   readyCommand,
   sessionsCommand,
   topCommand,

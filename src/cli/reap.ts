@@ -24,7 +24,8 @@ Examples:
 
 Only what was made through the gate for an owner is ever removed: containers (with their unnamed volumes), networks,
 volumes, images without a name, and services, secrets and configs. Images with a name stay. It works beside a gate that
-runs; each removal leaves a record where the gate writes its own (without records.file: on standard error).
+runs; each removal leaves a record where the gate writes its own; on standard error where that is standard output, or
+a file whose records are chained.
 Exit code 1: something could not be removed, and the table says why.`
 
 export function reapCommand(): Command {
@@ -74,7 +75,7 @@ async function reaped(which: Which, options: Options, { file, config }: LoadedCo
       return problems.length === 0
     }
     const outcomes: Outcome[] = []
-    const problems = await removed(which, reach, config.records.file, outcomes)
+    const problems = await removed(which, reach, config, outcomes)
     print(outcomes, problems, options)
     return problems.length === 0 && outcomes.every(({ removal }) => removal.result !== 'failed')
   } finally {
@@ -86,13 +87,16 @@ async function reaped(which: Which, options: Options, { file, config }: LoadedCo
 async function removed(
   which: Which,
   reach: Parameters<typeof import('../objects/reap.ts').reap>[1],
-  recordsFile: string | undefined,
+  config: LoadedConfig['config'],
   outcomes: Outcome[],
 ): Promise<readonly string[]> {
   const { openRecords } = await import('../audit/writer.ts')
   const { makeReapRecord } = await import('../audit/reap-record.ts')
   const { reap } = await import('../objects/reap.ts')
-  const records = openRecords(recordsFile, STDERR)
+  // A chain has one writer, and that is the gate.
+  const { chain, ...options } = config.records
+  const records = await openRecords(chain === undefined ? options : {}, STDERR)
+  records.begin(null)
   try {
     const { problems } = await reap(which, reach, (outcome) => {
       outcomes.push(outcome)

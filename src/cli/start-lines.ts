@@ -23,11 +23,15 @@ export function welcome({ folder, made, gate, config, missing, clients }: Welcom
     ...(missing === null ? [] : demoNotice(missing, near(paths.config))),
     `dockgate ${versionOf().dockgate} listens on ${gate.listeners.map((one) => one.url).join(', ')}; engine: ${engine}`,
     made.length > 0 ? `made: ${made.map(near).join(', ')}` : `reusing what is in ${near(folder)}`,
-    `configuration: ${near(paths.config)}; records: ${config.records.file ? near(config.records.file) : 'here'}`,
+    `configuration: ${near(paths.config)}; records: ${recordsPlace(config.records)}`,
     '',
     ...linesToPaste(gate.listeners[withTls]?.url, folder, clients),
     '',
   ].join('\n')}\n`
+}
+
+function recordsPlace({ file, syslog, socket }: Config['records']): string {
+  return file === undefined ? ((syslog ?? socket)?.text ?? 'here') : near(file)
 }
 
 /** None without a listener that has TLS: tokens do not travel in the open. */

@@ -1,5 +1,5 @@
 import type { SessionView } from '../admin/sessions.ts'
-import type { AuditRecord } from '../audit/record.ts'
+import type { AuditRecord } from '../audit/record-schema.ts'
 import type { Refused } from '../gate/counters.ts'
 import { printable } from '../text.ts'
 import { table } from './table.ts'

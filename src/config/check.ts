@@ -3,6 +3,7 @@ import { isLoopback, parseAddress } from './address.ts'
 import { checkAdmin } from './check-admin.ts'
 import { checkConditions } from './check-conditions.ts'
 import { checkListener } from './check-listener.ts'
+import { checkRecords } from './check-records.ts'
 import type { Findings } from './findings.ts'
 import type { Pieces } from './pieces.ts'
 import type { JwtIssuerConfig } from './schema.ts'
@@ -20,6 +21,7 @@ export function checkPieces(pieces: Pieces, findings: Findings): void {
   checkIssuers(pieces, findings)
   checkConditions(pieces, findings)
   checkLedger(pieces, findings)
+  checkRecords(pieces, findings)
 }
 
 /** Labels do not say whose an image is, and not every volume has one. */

@@ -5,6 +5,7 @@ import { readRevocationFile } from '../identity/revocation-file.ts'
 import { didYouMean } from '../nearest.ts'
 import { quoted } from '../text.ts'
 import { parseAddress } from './address.ts'
+import { checkRecordsFiles } from './check-records.ts'
 import type { Findings } from './findings.ts'
 import type { Pieces } from './pieces.ts'
 import { readTextFile } from './read-file.ts'
@@ -33,8 +34,9 @@ export function checkFiles(pieces: Pieces, directory: string, findings: Findings
     if (issuer?.certificate) checkCertificateIssuer([...path, 'certificate'], issuer.certificate, at, findings)
   }
   if (pieces.revocationsFile !== null) checkRevocationFile(at(pieces.revocationsFile), pieces, findings)
-  const records = pieces.recordsFile === null ? null : at(pieces.recordsFile)
+  const records = pieces.records?.file === undefined ? null : at(pieces.records.file)
   if (records !== null) checkPlace(['records', 'file'], records, findings)
+  if (pieces.records !== null) checkRecordsFiles(pieces.records, at, findings)
   if (pieces.adminSocket !== null) checkAdminSocket(['admin', 'socket'], at(pieces.adminSocket), pieces, findings)
   if (pieces.ledgerFile !== null) checkLedgerFile(['ledger', 'file'], at(pieces.ledgerFile), records, findings)
 }

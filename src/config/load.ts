@@ -10,6 +10,7 @@ import { checkFiles } from './files.ts'
 import { createFindings, type Findings } from './findings.ts'
 import type { Sources } from './merge.ts'
 import { type Pieces, piecesOf } from './pieces.ts'
+import { absoluteRecords } from './records-schema.ts'
 import { type CertificateIssuerConfig, type Config, configSchema } from './schema.ts'
 import { type ReadOptions, readSources } from './sources.ts'
 
@@ -150,7 +151,7 @@ function withAbsolutePaths(config: Config, directory: string): Config {
     issuers: Object.fromEntries(
       Object.entries(config.issuers).map(([name, issuer]) => [name, absoluteIssuer(issuer, at)]),
     ),
-    records: config.records.file === undefined ? {} : { file: at(config.records.file) },
+    records: absoluteRecords(config.records, at),
     ...(config.admin === undefined ? {} : { admin: absoluteAdmin(config.admin, at) }),
     ...(config.revocations === undefined ? {} : { revocations: { file: at(config.revocations.file) } }),
     ...(config.ledger === undefined ? {} : { ledger: { file: at(config.ledger.file) } }),

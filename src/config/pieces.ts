@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { issuerSchema } from './issuer-schema.ts'
+import { auditSchema, type RecordsConfig, recordsSchema } from './records-schema.ts'
 import {
   type AdminListenerConfig,
   adminSchema,
@@ -10,7 +11,6 @@ import {
   ledgerSchema,
   listenerSchema,
   type RoleConfig,
-  recordsSchema,
   revocationsSchema,
   roleSchema,
 } from './schema.ts'
@@ -31,7 +31,8 @@ export interface Pieces {
   readonly issuers: ReadonlyMap<string, IssuerConfig | null>
   readonly roles: ReadonlyMap<string, RoleConfig | null>
   readonly bindings: readonly Entry<BindingConfig>[]
-  readonly recordsFile: string | null
+  readonly records: RecordsConfig | null
+  readonly recordsRequired: boolean
   readonly revocationsFile: string | null
   readonly adminSocket: string | null
   readonly adminListener: AdminListenerConfig | null
@@ -46,6 +47,7 @@ export function piecesOf(value: unknown): Pieces {
   const ledger = ledgerSchema.safeParse(root.get('ledger'))
   const admin = salvage(root.get('admin'), adminSchema)
   const records = recordsSchema.safeParse(root.get('records') ?? {})
+  const audit = auditSchema.safeParse(root.get('audit') ?? {})
   return {
     listeners: entries(root.get('listeners'), listenerSchema),
     engine: typeof engine === 'string' ? engine : null,
@@ -56,7 +58,8 @@ export function piecesOf(value: unknown): Pieces {
     ledgerFile: ledger.success ? ledger.data.file : null,
     adminSocket: admin?.socket ?? null,
     adminListener: admin?.listener ?? null,
-    recordsFile: records.success ? (records.data.file ?? null) : null,
+    records: records.success ? records.data : null,
+    recordsRequired: audit.success && audit.data.required,
   }
 }
 

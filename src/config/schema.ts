@@ -6,6 +6,7 @@ import { limitsSchema, rateSchema } from './limits-schema.ts'
 import { objectsSchema } from './objects-schema.ts'
 import { extendsSchema, profileSchema } from './profile-schema.ts'
 import { bytes, duration, HOUR, KiB, MINUTE, MiB, SECOND } from './quantities.ts'
+import { auditSchema, recordsSchema } from './records-schema.ts'
 import { name, path, paths, text } from './scalars.ts'
 import { parseMode } from './units.ts'
 import { written } from './written.ts'
@@ -140,11 +141,6 @@ export const bindingSchema = z.strictObject({
     ),
 })
 
-/** Where records go: standard output, or a file. */
-export const recordsSchema = z.strictObject({
-  file: path.optional().describe('Appended to, made with mode 0600. Left out: standard output'),
-})
-
 /** Where it is written down whose images and unnamed volumes are whose: what a label on them cannot say. */
 export const ledgerSchema = z.strictObject({
   file: path.describe('Made where it is not there; on the same machine as the engine'),
@@ -198,6 +194,7 @@ export const configSchema = z.strictObject({
     .array(bindingSchema)
     .describe('Who gets which role; the first that matches decides, and without a match nothing is allowed'),
   records: recordsSchema.prefault({}).describe('Where records go, one JSON line a request'),
+  audit: auditSchema.prefault({}).describe('What rests on records'),
   revocations: revocationsSchema.optional().describe('Who is refused in spite of a good token or certificate'),
   admin: adminSchema
     .optional()

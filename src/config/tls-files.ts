@@ -97,7 +97,8 @@ function warnNearExpiry(path: Path, file: string, to: Date, findings: Findings):
   if (days < NEAR_EXPIRY_DAYS) findings.warn(path, `${file} expires on ${day(to)}, in ${days} days: renew it`)
 }
 
-function readPrivateKey(path: Path, file: string, findings: Findings): { key: KeyObject; pem: string } | null {
+/** Reads a private key that is its owner's alone; null after a problem. */
+export function readPrivateKey(path: Path, file: string, findings: Findings): { key: KeyObject; pem: string } | null {
   const pem = readTextFile(path, file, findings)
   if (pem === null) return null
   const mode = (statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & 0o777

@@ -6,6 +6,7 @@ import { Refusal } from '../refusal.ts'
 import { answerRefusal, noteRefusal } from './answer.ts'
 import { brokenOff } from './body.ts'
 import { type Gate, record, type Serving } from './gate.ts'
+import { writeIntent } from './intent.ts'
 import { isUnread, type Running, runningOn } from './running.ts'
 import { writeAnswer } from './wire.ts'
 
@@ -33,8 +34,8 @@ export function onClientError({ gate, listener }: Serving, error: NodeJS.ErrnoEx
 function refuseBytes(gate: Gate, listener: ListenerConfig, socket: Socket, refusal: Refusal): void {
   const exchange = openExchange(listener, new IncomingMessage(socket), '', gate.generation)
   noteRefusal(exchange, refusal)
-  writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
   record(gate, exchange)
+  writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
 }
 
 function failRequest(gate: Gate, { response, exchange }: Running, socket: Socket, refusal: Refusal): void {
@@ -44,6 +45,8 @@ function failRequest(gate: Gate, { response, exchange }: Running, socket: Socket
     return
   }
   exchange.status = refusal.status
+  // Its decision waits for the rest of the body, and would come behind the answer.
+  if (gate.records.required) writeIntent(gate, exchange)
   writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
 }
 

@@ -1,11 +1,12 @@
 import { Histogram } from 'prom-client'
 import type { Exchange } from '../audit/exchange.ts'
-import type { AuditRecord } from '../audit/record.ts'
+import type { AuditRecord } from '../audit/record-schema.ts'
 import type { ReasonCode } from '../reasons.ts'
 import type { Sessions } from './sessions.ts'
 
 type Decision = AuditRecord['decision']
-type Event = AuditRecord['event']
+/** An intent is counted as what it comes to. */
+type Event = Exclude<AuditRecord['event'], 'intent'>
 
 const DECISION_PLACES = { allow: 0, deny: 1, error: 2 } as const satisfies Record<Decision, number>
 export const DECISIONS = Object.keys(DECISION_PLACES) as readonly Decision[]
@@ -119,6 +120,7 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
   return {
     note(exchange, record) {
       const { event, decision, reason } = record
+      if (event === 'intent') return
       add(reasons, reason, EVENT_PLACES[event])
       countBytes(exchange)
       if (event !== 'request') return

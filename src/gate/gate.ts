@@ -3,7 +3,6 @@ import type { TLSSocket } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { Exchange } from '../audit/exchange.ts'
 import { makeRecord } from '../audit/record.ts'
-import type { ObservedRecords } from '../audit/writer.ts'
 import type { Config, ListenerConfig, RoleConfig } from '../config/schema.ts'
 import { recognise } from '../engine/recognise.ts'
 import type { Operation } from '../engine/types.ts'
@@ -25,9 +24,11 @@ import { authorise, roleOf } from '../policy/authorise.ts'
 import type { Policy, RequestFacts, Role } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
 import type { Counters } from './counters.ts'
+import { writtenDown } from './intent.ts'
 import { judgeAgain } from './judge-again.ts'
 import type { Limits } from './limits.ts'
 import type { OpenExchanges } from './open.ts'
+import type { GateRecords } from './records-part.ts'
 import type { Ending, Sessions } from './sessions.ts'
 import type { GateSurroundings } from './surroundings.ts'
 
@@ -47,7 +48,7 @@ export interface Gate {
   /** As they are written in the configuration. */
   readonly roles: Config['roles']
   readonly engine: Engine
-  readonly records: ObservedRecords
+  readonly records: GateRecords
   readonly counters: Counters
   readonly open: OpenExchanges
   readonly limits: Limits
@@ -130,7 +131,8 @@ export async function decide(
 ): Promise<Errand> {
   const world = gate.world === null ? null : inOneRequest(gate.world)
   const grounds = world === null ? gate : { ...gate, world }
-  const checked = await judge(grounds, exchange, request, listener, source)
+  const judged = judge(grounds, exchange, request, listener, source)
+  const checked = await (gate.records.required ? writtenDown(gate, exchange, judged) : judged)
   const { principal, role, owner, id } = exchange
   if (world === null || role === null || principal === null) return send(checked)
   if (role.objects === null) return send(await updated(made(checked, stampsOf(owner, principal, id)), world))

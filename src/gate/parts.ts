@@ -1,5 +1,3 @@
-import { statSync } from 'node:fs'
-import { type ObservedRecords, openRecords, type RecordWriter } from '../audit/writer.ts'
 import type { Config } from '../config/schema.ts'
 import { type Authenticator, type AuthenticatorOptions, createAuthenticator } from '../identity/authenticate.ts'
 import { followRevocations, type Revocations, type RevocationsOptions } from '../identity/revocations.ts'
@@ -17,45 +15,6 @@ export interface Prepared<T> {
 export interface Part<C, T> {
   prepare(config: C): Prepared<T> | Promise<Prepared<T>>
   close(): void | Promise<void>
-}
-
-interface Place {
-  readonly file: string | undefined
-  /** Another number when another file is there: after the old one was moved away, as logrotate does. */
-  readonly inode: number | null
-  readonly writer: RecordWriter
-}
-
-/** Where records go. What is still written under the configuration before goes to the new place as well. */
-export function recordsPart(): Part<Config['records'], ObservedRecords> {
-  let current: Place | null = null
-  const closing: Promise<void>[] = []
-  const value: ObservedRecords = {
-    write: (record) => current?.writer.write(record),
-    state: () => current?.writer.state() ?? { file: undefined, failing: null },
-  }
-  return {
-    prepare({ file }) {
-      if (current !== null && current.file === file && current.inode === inodeOf(file)) return unchanged(value)
-      const opened = openRecords(file)
-      const place = { file, inode: inodeOf(file), writer: opened }
-      return {
-        value,
-        use() {
-          if (current !== null) closing.push(current.writer.close())
-          current = place
-        },
-        drop: () => void opened.close(),
-      }
-    },
-    async close() {
-      await Promise.all([...closing, current?.writer.close()])
-    },
-  }
-}
-
-function inodeOf(file: string | undefined): number | null {
-  return file === undefined ? null : (statSync(file, { throwIfNoEntry: false })?.ino ?? null)
 }
 
 /** Who is revoked. A file that stays the same is followed all along. */

@@ -8,8 +8,9 @@ import { createLimits } from './limits.ts'
 import { createListeners } from './listeners.ts'
 import { objectsPart } from './objects-part.ts'
 import { createOpenExchanges } from './open.ts'
-import { authenticatorPart, type Prepared, recordsPart, revocationsPart } from './parts.ts'
+import { authenticatorPart, type Prepared, revocationsPart } from './parts.ts'
 import { type Reaper, startReaper } from './reaper.ts'
+import { recordsPart } from './records-part.ts'
 import { createSessions, isWatching, REVOKED, SHUTTING_DOWN } from './sessions.ts'
 import { createSurroundings } from './surroundings.ts'
 
@@ -110,7 +111,7 @@ export async function startGate(first: LoadedConfig): Promise<RunningGate> {
         generation: (newest?.generation ?? 0) + 1,
         // On a listener that is new, requests may come just before the rest is in force.
         newest: () => (newest !== null && newest.generation > gate.generation ? newest : gate),
-        records: await ready(records.prepare(config.records)),
+        records: await ready(records.prepare({ ...config.records, required: config.audit.required })),
         world: await ready(objects.prepare({ ledger: config.ledger, policy })),
         revocations: await ready(revocations.prepare(config.revocations)),
         authenticator: await ready(authenticator.prepare(config.issuers)),

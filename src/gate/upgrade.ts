@@ -27,10 +27,10 @@ export function onUpgrade({ gate, listener }: Serving, request: IncomingMessage,
     .catch((error: unknown) => {
       const refusal = asRefusal(error)
       noteRefusal(exchange, refusal)
+      record(gate, exchange)
       // Behind a pipelined request whose answer still runs, ours would be read as part of that one.
       if (socket.destroyed || runningOn(request.socket)) socket.destroy()
       else writeAnswer(socket, answerRefusal(refusal, exchange, gate.engine))
-      record(gate, exchange)
     })
     .finally(() => leave(gate, exchange))
 }

@@ -1,4 +1,5 @@
 import type { OperationSpec } from '../engine/types.ts'
+import { traceContext, traceHeaders } from '../trace-context.ts'
 import { connectionNames } from './raw-headers.ts'
 
 /** What every operation may carry to the engine; all else is left behind unless the operation's own list names it. */
@@ -7,7 +8,7 @@ const COMMON = new Set(['accept', 'accept-encoding', 'user-agent'])
 /**
  * Rebuilds the header list for the engine from the operation's allow-list: name and value pairs in one flat array, as
  * node:http takes them, repeated fields kept apart. Credentials, hop-by-hop fields, framing, Host and forwarding
- * fields cannot pass because nothing lists them.
+ * fields cannot pass because nothing lists them. A trace that the client is part of goes on: rebuilt, where it is valid.
  */
 export function engineHeaders(spec: OperationSpec, raw: readonly string[]): string[] {
   const headers = ['Host', 'docker']
@@ -19,6 +20,8 @@ export function engineHeaders(spec: OperationSpec, raw: readonly string[]): stri
       headers.push(raw[i] as string, raw[i + 1] as string)
     }
   }
+  const trace = hops?.includes('traceparent') ? null : traceContext(raw)
+  if (trace !== null) headers.push(...traceHeaders(trace, hops?.includes('tracestate') ? [] : raw))
   return headers
 }
 

@@ -141,14 +141,19 @@ it('follows keys that cannot be fetched: well while the old ones serve, then not
 })
 
 it.each([
-  ['to standard output', { file: undefined, failing: null }, true, 'standard output'],
-  ['to a file that is gone', { file: '/nowhere/records.jsonl', failing: null }, false, 'does not exist'],
+  ['to standard output', { file: undefined, failing: null, lost: 0 }, true, 'standard output'],
+  ['of which some were lost', { file: undefined, failing: null, lost: 3 }, true, 'lost since the start: 3'],
+  ['to a file that is gone', { file: '/nowhere/records.jsonl', failing: null, lost: 0 }, false, 'does not exist'],
   [
     'of which the last could not be written',
-    { file: '/dev/null', failing: { since: NOW, why: 'full' } },
+    { file: '/dev/null', failing: { since: NOW, why: 'full' }, lost: 0 },
     false,
     'full',
   ],
 ])('records %s', (_, state, ok, detail) => {
-  expect(checkRecords(state)).toMatchObject({ name: 'records', ok, detail: expect.stringContaining(detail) })
+  expect(checkRecords({ place: 'standard output', ...state })).toMatchObject({
+    name: 'records',
+    ok,
+    detail: expect.stringContaining(detail),
+  })
 })

@@ -8,6 +8,7 @@ import { createAuthority } from '../../src/pki/authority.ts'
 import { createTokenKey, LOCAL_AUDIENCE, LOCAL_ISSUER, publicTokenKey, signToken } from '../../src/pki/token.ts'
 import { REASONS, type ReasonCode } from '../../src/reasons.ts'
 import { type Endpoint, openRaw, type RawAnswer, type RawConnection, rawRequest } from '../support/raw-client.ts'
+import { expectRecordFile } from '../support/record-lines.ts'
 import { type RecordedRequest, type RecordingEngine, startRecordingEngine } from '../support/recording-engine.ts'
 import { roleLines } from '../support/role-lines.ts'
 
@@ -153,6 +154,7 @@ export async function startScene(more: Readonly<Record<string, string>> = {}): P
     open: (where = tcp) => openRaw(where),
     close: async () => {
       await gate.close()
+      expectRecordFile(file('records.jsonl'))
       await engine.close()
       rmSync(folder, { recursive: true, force: true })
     },

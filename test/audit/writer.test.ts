@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
-import { openRecords } from '../../src/audit/writer.ts'
+import { openRecords, type RecordsOptions } from '../../src/audit/writer.ts'
 
 let folder: string
 let unmount = () => {}
@@ -18,9 +18,15 @@ afterEach(() => {
   rmSync(folder, { recursive: true })
 })
 
+async function open(options: RecordsOptions) {
+  const records = await openRecords(options)
+  records.begin(null)
+  return records
+}
+
 it('writes one JSON line a record, with its time, and has them all in the file when it is closed', async () => {
   const file = join(folder, 'records.jsonl')
-  const records = openRecords(file)
+  const records = await open({ file })
   for (let n = 0; n < 1000; n++) records.write({ n })
   await records.close()
   const lines = readFileSync(file, 'utf8')
@@ -34,7 +40,7 @@ it('writes one JSON line a record, with its time, and has them all in the file w
 it('appends to what an earlier run wrote', async () => {
   const file = join(folder, 'records.jsonl')
   for (const n of [1, 2]) {
-    const records = openRecords(file)
+    const records = await open({ file })
     records.write({ n })
     await records.close()
   }
@@ -43,13 +49,13 @@ it('appends to what an earlier run wrote', async () => {
 
 it('makes a file that only its owner may read', async () => {
   const file = join(folder, 'records.jsonl')
-  await openRecords(file).close()
+  await (await open({ file })).close()
   expect(statSync(file).mode & 0o777).toBe(0o600)
 })
 
-it('says at once which file cannot be opened', () => {
+it('says at once which file cannot be opened', async () => {
   const file = join(folder, 'absent', 'records.jsonl')
-  expect(() => openRecords(file)).toThrow(file)
+  await expect(openRecords({ file })).rejects.toThrow(file)
 })
 
 it('tells of a disk that is full, once, and when there is room again: and what had to wait is written', async () => {
@@ -62,8 +68,8 @@ it('tells of a disk that is full, once, and when there is room again: and what h
   const lines = () => said.mock.calls.map(([line]) => String(line))
   const file = join(disk, 'records.jsonl')
   const filler = join(disk, 'filler')
-  const records = openRecords(file)
-  expect(records.state()).toEqual({ file, failing: null })
+  const records = await open({ file })
+  expect(records.state()).toEqual({ place: file, file, failing: null, lost: 0 })
   writeFileSync(filler, Buffer.alloc(60 * 1024))
   const write = () => records.write({ text: 'x'.repeat(5000) })
   write()

@@ -21,7 +21,7 @@ function exchange(subject: string, rate: object): Exchange {
   const role = compileRole('r', roleSchema.parse({ allow: ['read'], rate }), createFindings())
   const opened = openExchange(
     { name: 'l', address: '127.0.0.1:1' } as never,
-    { socket: {}, method: 'GET' } as never,
+    { socket: {}, method: 'GET', rawHeaders: [] } as never,
     '/info',
   )
   const principal = { issuer: 'i', subject } as Exchange['principal']

@@ -6,6 +6,7 @@ import { loadConfig } from '../../src/config/load.ts'
 import { type Reloaded, type RunningGate, startGate } from '../../src/gate/start.ts'
 import { createTokenKey, LOCAL_AUDIENCE, LOCAL_ISSUER, publicTokenKey, signToken } from '../../src/pki/token.ts'
 import { type Endpoint, openRaw, type RawAnswer, type RawConnection, rawRequest } from '../support/raw-client.ts'
+import { expectRecordFile } from '../support/record-lines.ts'
 import { type EngineAnswer, type RecordingEngine, startRecordingEngine } from '../support/recording-engine.ts'
 
 /** Parts of a configuration as YAML flow or lines; each has a default. */
@@ -163,6 +164,7 @@ export async function startScene(parts: Parts = {}, prepare: (put: Scene['put'])
       await gate.close()
       await engine.close()
       stderr.mockRestore()
+      expectRecordFile(at('records.jsonl'))
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -7,6 +7,7 @@ import { type RunningGate, startGate } from '../../src/gate/start.ts'
 import { createTokenKey, LOCAL_AUDIENCE, LOCAL_ISSUER, publicTokenKey, signToken } from '../../src/pki/token.ts'
 import { createRoute, type Route, temporaryDirectory } from '../support/docker-client.ts'
 import { type Engine, type EngineName, startEngine } from '../support/engines.ts'
+import { expectRecordFile } from '../support/record-lines.ts'
 
 /** A real engine with several owners in front of one gate. */
 export interface Owners {
@@ -100,6 +101,7 @@ export async function startOwners(name: EngineName, more: Readonly<Record<string
     },
     async close() {
       await gate.close()
+      expectRecordFile(file('records.jsonl'))
       await engine.stop()
       folder.remove()
     },

@@ -5,6 +5,7 @@ import { startGate } from '../../src/gate/start.ts'
 import { createAuthority, type Issued } from '../../src/pki/authority.ts'
 import { createTokenKey, LOCAL_AUDIENCE, LOCAL_ISSUER, publicTokenKey, signToken } from '../../src/pki/token.ts'
 import { createRoute, type Route, temporaryDirectory } from './docker-client.ts'
+import { expectRecordFile } from './record-lines.ts'
 import { roleLines } from './role-lines.ts'
 
 export interface TestGate {
@@ -85,6 +86,7 @@ export async function startTestGate(socket: string, more: Readonly<Record<string
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     async close() {
       await gate.close()
+      expectRecordFile(path.join(folder.path, 'records.jsonl'))
       folder.remove()
     },
   }
