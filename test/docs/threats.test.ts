@@ -15,7 +15,7 @@ test('names tests that are there for each threat that it says is defended', () =
 })
 
 // What owners try on each other (T100) is told in words: three of them meet in each test.
-test.each(rows.filter(({ line }) => !line.includes('T100')))('$line: its attacks are tried', ({ line, files }) => {
+test.each(rows.filter(({ line }) => /\(T(?!10\d)/.test(line)))('$line: its attacks are tried', ({ line, files }) => {
   const [, first = 0, last = first] = /\(T(\d+)(?:[–, T]+(\d+))*/.exec(line) ?? []
   const text = files.map((file) => readFileSync(file, 'utf8')).join('\n')
   const tried = [...text.matchAll(/\bT(\d+)/g)].map(([, number]) => Number(number))
