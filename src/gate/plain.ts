@@ -159,6 +159,8 @@ function execIdReader(
   { operation }: CheckedRequest,
 ): ((chunk: Buffer) => void) | null {
   if (operation.spec.id !== 'ContainerExec' || principal === null || role === null) return null
+  // A role that only observes has judged nothing that another one may rest on.
+  if (role.observe) return null
   return createExecIdReader((id) => surroundings.noteExec(id, principal, role))
 }
 
