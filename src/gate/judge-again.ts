@@ -1,8 +1,8 @@
 import type { Exchange } from '../audit/exchange.ts'
 import type { Authenticator } from '../identity/authenticate.ts'
 import { authorise } from '../policy/authorise.ts'
-import type { Decision, Policy } from '../policy/types.ts'
 import { isOnlyObserved } from '../policy/observing.ts'
+import type { Decision, Policy } from '../policy/types.ts'
 import { quoted } from '../text.ts'
 import type { Ending } from './sessions.ts'
 

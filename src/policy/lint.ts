@@ -81,7 +81,8 @@ function shadowOf({ index, issuer, when }: Binding, { bindings }: Policy): Bindi
 /** Said at every start: it is meant for a while. */
 function warnObserving({ name, observe }: Role, findings: Findings): void {
   if (!observe) return
-  const what = 'OBSERVES ONLY: what this role refuses is written down and let through; whoever has it is root on the host'
+  const what =
+    'OBSERVES ONLY: what this role refuses is written down and let through; whoever has it is root on the host'
   findings.warn(['roles', name, 'observe'], `${what}. Remove it when the role allows what is needed`)
 }
 

@@ -17,5 +17,5 @@ export function enforcedOf({ name }: Role): Role {
 
 /** Whether the decision is a refusal that is written down and no more. Who asks has that role, by a binding. */
 export function isOnlyObserved({ reason, role }: Decision): boolean {
-  return role !== null && role.observe && reason === 'operation-not-allowed'
+  return role?.observe === true && reason === 'operation-not-allowed'
 }

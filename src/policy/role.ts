@@ -61,7 +61,8 @@ export function compileRole(name: string, config: RoleConfig, findings: Findings
 
 /** What others have is left out of answers and made to look absent: there is no letting that through and noting it. */
 function refuseOwnObserved(path: readonly PropertyKey[], findings: Findings): void {
-  const why = 'a role for own objects changes what is sent and what is answered, so it cannot let through what it refuses'
+  const why =
+    'a role for own objects changes what is sent and what is answered, so it cannot let through what it refuses'
   findings.problem([...path, 'observe'], `${why}: leave "objects" out while the role observes`)
 }
 

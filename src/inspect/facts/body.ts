@@ -1,4 +1,5 @@
 import { normaliseCapability } from '../../policy/profile/capability.ts'
+import { cleanPath } from '../../policy/profile/paths.ts'
 import { parsePortRule } from '../../policy/profile/ports.ts'
 import type { CheckedFields, FieldValue } from '../fields.ts'
 import { DEFAULT_CAPABILITIES } from '../judge/capabilities.ts'
@@ -15,7 +16,7 @@ export function noteBody(checked: CheckedFields, context: JudgeContext, sheet: F
   noteVolumes(fields('workload.volumes'), context, sheet)
   notePorts(fields('workload.ports'), sheet)
   noteCapabilities(fields('workload.capabilities'), sheet)
-  noteDevices(fields('workload.devices'), sheet)
+  noteDevices(fields('workload.devices'), context, sheet)
   noteGpus(fields('workload.gpus'), sheet)
   noteLimits(context, fields('workload.limits'), sheet)
   if (fields('workload.privileged').length > 0) sheet.set('privileged', true)
@@ -28,7 +29,8 @@ export function noteBody(checked: CheckedFields, context: JudgeContext, sheet: F
 /** Those without a name, which no pattern is asked about. */
 function noteVolumes(fields: readonly FieldValue[], { operation, body }: JudgeContext, sheet: FactSheet): void {
   const made = operation.spec.id === 'VolumeCreate' && textOf(member(wholeOf(body), 'Name')) === ''
-  if (made || fields.some((field) => lastName(field) === 'Volumes' && entries(field).length > 0)) sheet.add('volumes', '')
+  if (made || fields.some((field) => lastName(field) === 'Volumes' && entries(field).length > 0))
+    sheet.add('volumes', '')
 }
 
 function notePorts(fields: readonly FieldValue[], sheet: FactSheet): void {
@@ -69,10 +71,14 @@ function noteCapabilities(fields: readonly FieldValue[], sheet: FactSheet): void
   }
 }
 
-function noteDevices(fields: readonly FieldValue[], sheet: FactSheet): void {
+/** A link and what it leads to: a role has to list both. */
+function noteDevices(fields: readonly FieldValue[], { hostPaths }: JudgeContext, sheet: FactSheet): void {
   for (const device of fields.filter((field) => lastName(field) === 'Devices').flatMap(items)) {
-    const path = sheet.text(textOf(member(device, 'PathOnHost')))
-    sheet.add('devices', { path, permissions: sheet.text(textOf(member(device, 'CgroupPermissions')) || 'rwm') })
+    const path = cleanPath(textOf(member(device, 'PathOnHost')))
+    const permissions = sheet.text(textOf(member(device, 'CgroupPermissions')) || 'rwm')
+    const real = path === null ? null : (hostPaths?.(path)?.path ?? path)
+    for (const each of new Set([path, real]))
+      if (each !== null) sheet.add('devices', { path: sheet.text(each), permissions })
   }
 }
 

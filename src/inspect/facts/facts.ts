@@ -97,6 +97,8 @@ export interface Facts {
 
 const MOST_ITEMS = 32
 const TEXT_LENGTH = 256
+/** Of all items together: a record is one line that is read and kept. */
+const MOST_TEXT = 8192
 
 /** Collects facts, so many of each kind and so long. */
 export interface FactSheet {
@@ -117,6 +119,7 @@ type Values = Record<string, unknown>
 
 export function createFactSheet(): FactSheet {
   const values: Values = {}
+  let length = 0
   const cut = () => {
     values.cut = true
   }
@@ -127,11 +130,17 @@ export function createFactSheet(): FactSheet {
   }
   const adder = (holder: () => Values) => (list: string, item: string | object) => {
     const at = holder()
-    const items = (at[list] ??= []) as (string | object)[]
+    const items = (at[list] ?? []) as (string | object)[]
+    at[list] = items
     const written = typeof item === 'string' ? text(item) : item
     if (items.includes(written)) return
-    if (items.length >= MOST_ITEMS) cut()
-    else items.push(written)
+    const size = JSON.stringify(written).length
+    if (items.length >= MOST_ITEMS || length + size > MOST_TEXT) {
+      cut()
+      return
+    }
+    length += size
+    items.push(written)
   }
   const set = (holder: Values, key: string, value: unknown) => {
     holder[key] = value
@@ -142,7 +151,10 @@ export function createFactSheet(): FactSheet {
     add: adder(() => values),
     set: (key, value) => set(values, key, value),
     part: (key) => {
-      const holder = () => (values[key] ??= {}) as Values
+      const holder = () => {
+        values[key] ??= {}
+        return values[key] as Values
+      }
       return { add: adder(holder), set: (inner, value) => set(holder(), inner, value) }
     },
     facts: () => (Object.keys(values).length === 0 ? null : (values as Facts)),

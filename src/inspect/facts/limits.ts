@@ -16,9 +16,7 @@ type Reading = readonly [name: string, key: string, meant: (value: number) => nu
 const whole = (value: number) => (value < 0 ? UNLIMITED : value)
 
 const READINGS: readonly Reading[] = [
-  ...['Memory', 'MemoryReservation', 'KernelMemory', 'KernelMemoryTCP'].map(
-    (name): Reading => [name, 'memory', whole],
-  ),
+  ...['Memory', 'MemoryReservation', 'KernelMemory', 'KernelMemoryTCP'].map((name): Reading => [name, 'memory', whole]),
   ['MemorySwap', 'memorySwap', whole],
   ['ShmSize', 'shmSize', whole],
   ['NanoCpus', 'cpus', (value) => processorsOf(value) / 1e9],
@@ -97,7 +95,10 @@ function noteService(field: FieldValue, note: Note): void {
   stated('Pids', 'pids', whole)
   // A reservation is no limit, which is to be stated where a role bounds it.
   if (lastName(field) === 'Reservations') {
-    for (const [name, key] of [['MemoryBytes', 'memory'], ['NanoCPUs', 'cpus']] as const) {
+    for (const [name, key] of [
+      ['MemoryBytes', 'memory'],
+      ['NanoCPUs', 'cpus'],
+    ] as const) {
       if (numberOf(member(field, name)) !== 0) note(key, UNLIMITED)
     }
   }
@@ -113,7 +114,9 @@ function noteWait(context: JudgeContext, note: Note): void {
   const made = madeBy(context)
   if (made === null) return
   const container = made === 'container'
-  const field = container ? member(root, 'StopTimeout') : member(root, 'TaskTemplate', 'ContainerSpec', 'StopGracePeriod')
+  const field = container
+    ? member(root, 'StopTimeout')
+    : member(root, 'TaskTemplate', 'ContainerSpec', 'StopGracePeriod')
   if (field.value === null) return
   note('stopTimeout', whole(numberOf(field) / (container ? 1 : NANOSECONDS)))
 }

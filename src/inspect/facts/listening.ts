@@ -1,7 +1,13 @@
 import type { Pattern } from '../../policy/profile/pattern.ts'
-import { compileProfile } from '../../policy/profile/profile.ts'
 import { PRESETS } from '../../policy/profile/presets.ts'
-import type { BuildProfile, ExecProfile, Profile, RegistriesProfile, WorkloadProfile } from '../../policy/profile/types.ts'
+import { compileProfile } from '../../policy/profile/profile.ts'
+import type {
+  BuildProfile,
+  ExecProfile,
+  Profile,
+  RegistriesProfile,
+  WorkloadProfile,
+} from '../../policy/profile/types.ts'
 import type { FactSheet } from './facts.ts'
 
 const { workload, exec, build, registries } = compileProfile(PRESETS.admin.parts)

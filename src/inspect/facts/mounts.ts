@@ -25,7 +25,10 @@ export function noteMounts({ bounded }: CheckedFields, context: JudgeContext, sh
 
 function noteBind(text: string, context: JudgeContext, sheet: FactSheet): void {
   const bind = parseBind(text)
-  if (bind === null) return sheet.cut()
+  if (bind === null) {
+    sheet.cut()
+    return
+  }
   const { source, target, propagation } = bind
   const type = source.startsWith('/') ? 'bind' : 'volume'
   // A label is written to every file.

@@ -1,7 +1,6 @@
-import { ulimitsParameter } from '../judge/build-json.ts'
-import { openRequest, type QueryContext, type QueryRequest } from '../judge/query-request.ts'
-import { integerValue } from '../judge/query-request.ts'
 import type { Operation } from '../../engine/types.ts'
+import { ulimitsParameter } from '../judge/build-json.ts'
+import { integerValue, openRequest, type QueryContext, type QueryRequest } from '../judge/query-request.ts'
 import type { FactSheet } from './facts.ts'
 import { mostOf, ulimitsOf } from './limits.ts'
 
@@ -23,7 +22,8 @@ export function noteQuery({ operation, headers }: Asked, sheet: FactSheet): void
     case 'ServiceCreate':
     case 'ServiceUpdate': {
       const from = request.value('registryAuthFrom')
-      if (request.header('x-registry-auth').length > 0 || (from !== '' && from !== 'spec')) sheet.set('credentials', true)
+      if (request.header('x-registry-auth').length > 0 || (from !== '' && from !== 'spec'))
+        sheet.set('credentials', true)
       break
     }
     case 'ImageBuild':
@@ -60,6 +60,11 @@ function noteBuild(request: QueryRequest, sheet: FactSheet): void {
     limits.cpus = mostOf(quota < 0 || period < 0 ? Number.POSITIVE_INFINITY : quota / (period || DEFAULT_PERIOD))
   }
   const [first] = ulimitsParameter(request)
-  if (first !== undefined) limits.ulimits = ulimitsOf({ path: 'ulimits', name: 'ulimits', value: ulimitsParameter(request).map(({ value }) => value) })
+  if (first !== undefined)
+    limits.ulimits = ulimitsOf({
+      path: 'ulimits',
+      name: 'ulimits',
+      value: ulimitsParameter(request).map(({ value }) => value),
+    })
   if (Object.keys(limits).length > 0) build.set('limits', limits)
 }
