@@ -75,14 +75,15 @@ function processorsByQuota(field: FieldValue, context: JudgeContext): number {
   return quota <= 0 || period <= 0 ? UNLIMITED : quota / period
 }
 
+/** The most that each is asked for, soft or hard. */
 export function ulimitsOf(field: FieldValue): Record<string, Most> {
-  const ulimits: Record<string, Most> = Object.create(null)
+  const most = new Map<string, number>()
   for (const ulimit of items(field).slice(0, MOST_ULIMITS)) {
-    const values = ['Soft', 'Hard'].map((which) => whole(numberOf(member(ulimit, which))))
     const name = textOf(member(ulimit, 'Name'))
-    if (/^[a-z]{1,16}$/.test(name)) ulimits[name] = mostOf(Math.max(...values))
+    const values = ['Soft', 'Hard'].map((which) => whole(numberOf(member(ulimit, which))))
+    if (/^[a-z]{1,16}$/.test(name)) most.set(name, Math.max(most.get(name) ?? 0, ...values))
   }
-  return ulimits
+  return Object.fromEntries([...most].map(([name, value]) => [name, mostOf(value)]))
 }
 
 function noteService(field: FieldValue, note: Note): void {
