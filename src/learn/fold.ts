@@ -47,6 +47,14 @@ export function foldPaths(paths: Iterable<string>): Map<string, string> {
 /** Numbers, and what a program makes of random bytes. */
 const COUNTED = /[0-9a-f]{12,}|[0-9]+/g
 
+/** What may be an id counts only where it is listed as it is. */
+const MAY_BE_ID = /^[0-9a-z]{1,64}$/
+
+/** Networks: as names, but for those that may be ids. */
+export function foldNetworks(names: readonly string[]): string[] {
+  return [...names.filter((name) => MAY_BE_ID.test(name)), ...foldNames(names.filter((name) => !MAY_BE_ID.test(name)))]
+}
+
 /** Names: `job-*-net` for many of that form. A form of fewer than three letters says nothing. */
 export function foldNames(names: Iterable<string>): string[] {
   const byForm = new Map<string, string[]>()

@@ -1,6 +1,6 @@
 import { ULIMITS } from '../config/profile-schema.ts'
 import { OPERATIONS } from '../engine/operations.ts'
-import { foldImages, foldNames, foldPaths, foldPorts } from './fold.ts'
+import { foldImages, foldNames, foldNetworks, foldPaths, foldPorts } from './fold.ts'
 import type { Seen, SeenLimits } from './seen.ts'
 
 type Part = Readonly<Record<string, unknown>>
@@ -44,7 +44,7 @@ function workloadOf(seen: Seen): Part {
     images: foldImages(list(seen, 'images')),
     mounts: mountsOf(seen),
     tmpfs: tmpfs.most === null ? null : { size: size(tmpfs.most), ...(options.length > 0 ? { options } : {}) },
-    networks: foldNames(list(seen, 'networks')),
+    networks: foldNetworks(list(seen, 'networks')),
     capabilities: list(seen, 'capabilities'),
     devices: [...seen.devices].map(([path, permissions]) => ({ path, permissions: permissionsOf(permissions) })),
     gpus: gpuCount === null ? null : gpusOf(seen, gpuCount),

@@ -120,8 +120,7 @@ export function see(seen: Seen, { issuer, subject, operation, asked }: Learned):
     for (const permission of permissions) known?.add(permission)
   }
   if (facts.gpus !== undefined) seen.gpuCount = Math.max(seen.gpuCount ?? 0, numberOf(facts.gpus.count ?? 0))
-  if (MAKERS.has(operation)) seeUser(seen, facts.user ?? [])
-  else if (facts.user !== undefined) seen.user = 'any'
+  if (MAKERS.has(operation)) seeUser(seen, facts)
   seeLimits(seen.container, facts.limits ?? {}, MAKERS.has(operation))
   if (operation === 'ImageBuild') seeLimits(seen.build, facts.build?.limits ?? {}, true)
 }
@@ -211,11 +210,11 @@ function keep<T>(seen: Seen, map: Map<string, T>, key: string, make: () => T): T
 }
 
 /** Before the first is made, nobody has stated none. */
-function seeUser(seen: Seen, users: readonly string[]): void {
+function seeUser(seen: Seen, { user, groups = [] }: Facts): void {
   const first = seen.container.made === 0
-  const numbers = users.length > 0 && users.every((user) => !mayBeRoot(user))
+  const numbers = user !== undefined && [user, ...groups].every((one) => !mayBeRoot(one))
   if (numbers && (first || seen.user === 'nonRoot')) seen.user = 'nonRoot'
-  else if (users.length > 0 || seen.user === 'nonRoot') seen.user = 'any'
+  else if (user !== undefined || groups.length > 0 || seen.user === 'nonRoot') seen.user = 'any'
 }
 
 function seeLimits(seen: SeenLimits, limits: LimitFacts, made: boolean): void {

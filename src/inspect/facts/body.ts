@@ -14,6 +14,7 @@ export function noteBody(checked: CheckedFields, context: JudgeContext, sheet: F
   const fields = (key: Parameters<CheckedFields['bounded']['get']>[0]) => checked.bounded.get(key) ?? []
   noteMounts(checked, context, sheet)
   noteVolumes(fields('workload.volumes'), context, sheet)
+  noteNetworks(fields('workload.networks'), context, sheet)
   notePorts(fields('workload.ports'), sheet)
   noteCapabilities(fields('workload.capabilities'), sheet)
   noteDevices(fields('workload.devices'), context, sheet)
@@ -21,8 +22,10 @@ export function noteBody(checked: CheckedFields, context: JudgeContext, sheet: F
   noteLimits(context, fields('workload.limits'), sheet)
   if (fields('workload.privileged').length > 0) sheet.set('privileged', true)
   if (fields('workload.autoRemove').length > 0) sheet.set('autoRemove', true)
-  const users = fields('workload.user').flatMap((field) => (lastName(field) === 'User' ? [field] : items(field)))
-  for (const user of users) sheet.add('user', textOf(user))
+  for (const field of fields('workload.user')) {
+    if (lastName(field) === 'User') sheet.set('user', sheet.text(textOf(field)))
+    else for (const group of items(field)) sheet.add('groups', textOf(group))
+  }
   if (context.operation.spec.id === 'ContainerExec') noteExec(checked, sheet)
 }
 
@@ -31,6 +34,26 @@ function noteVolumes(fields: readonly FieldValue[], { operation, body }: JudgeCo
   const made = operation.spec.id === 'VolumeCreate' && textOf(member(wholeOf(body), 'Name')) === ''
   if (made || fields.some((field) => lastName(field) === 'Volumes' && entries(field).length > 0))
     sheet.add('volumes', '')
+}
+
+/**
+ * Names that may be ids, which no pattern is asked about: a role has to list them as they are. Those of a service are
+ * ids with the docker client.
+ */
+const MAY_BE_ID = /^[0-9a-z]{1,64}$/
+const HEX = /^[0-9a-f]+$/
+const WITHOUT_ASKING: ReadonlySet<string> = new Set(['default', 'bridge', 'none', 'host'])
+
+function noteNetworks(fields: readonly FieldValue[], { operation }: JudgeContext, sheet: FactSheet): void {
+  const { id: connected = '' } = operation.spec.id === 'NetworkConnect' ? operation.params : {}
+  if (HEX.test(connected)) sheet.add('networks', connected)
+  for (const field of fields) {
+    const attached = items(field).map((attachment) => textOf(member(attachment, 'Target')))
+    const named = field.name === 'HostConfig.NetworkMode' ? [textOf(field)] : []
+    const joined = field.name === 'NetworkingConfig.EndpointsConfig' ? entries(field).map(([name]) => name) : []
+    const ids = [...attached.filter((name) => MAY_BE_ID.test(name)), ...[...named, ...joined].filter((name) => HEX.test(name))]
+    for (const id of ids) if (!WITHOUT_ASKING.has(id)) sheet.add('networks', id)
+  }
 }
 
 function notePorts(fields: readonly FieldValue[], sheet: FactSheet): void {

@@ -46,7 +46,9 @@ function judgeBody(checked: CheckedFields, context: JudgeContext, sheet: FactShe
   for (const { key } of findings) {
     // By its id: only a role for every image allows it.
     if (key === 'workload.images') sheet.add('images', '**')
-    // A label that the role would refuse: here every one is, to be counted.
-    else if (key !== 'workload.labels') sheet.cut()
+    // Options for the default driver, whichever that is.
+    else if (key === 'workload.logDrivers') sheet.add('logDrivers', '*')
+    // Labels are refused to be counted, and networks where their name may be an id: those are noted as they are.
+    else if (key !== 'workload.labels' && key !== 'workload.networks') sheet.cut()
   }
 }

@@ -52,8 +52,9 @@ export interface Facts {
   readonly sysctls?: Texts
   /** As a role lists them: `127.0.0.1:8080/tcp`. */
   readonly ports?: Texts
-  /** The user, and the groups beside the user's own. */
-  readonly user?: Texts
+  readonly user?: string
+  /** Beside the user's own. */
+  readonly groups?: Texts
   readonly logDrivers?: Texts
   readonly restart?: Texts
   readonly limits?: LimitFacts
