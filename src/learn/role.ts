@@ -47,7 +47,6 @@ function workloadOf(seen: Seen): Part {
     networks: foldNetworks(list(seen, 'networks')),
     capabilities: list(seen, 'capabilities'),
     devices: [...seen.devices].map(([path, permissions]) => ({ path, permissions: permissionsOf(permissions) })),
-    gpus: gpuCount === null ? null : gpusOf(seen, gpuCount),
     hostNamespaces: oneOf(seen, 'hostNamespaces', NAMESPACES),
     // Nobody can look into BuildKit's tunnels.
     privileged: flags.has('privileged') || tunnels,
@@ -67,6 +66,7 @@ function workloadOf(seen: Seen): Part {
   return {
     ...workload,
     ...(flags.has('volumesAtAll') || seen.lists.has('volumes') ? { volumes: foldNames(list(seen, 'volumes')) } : {}),
+    ...(gpuCount === null ? {} : { gpus: gpusOf(seen, gpuCount) }),
     ...(flags.has('labels') ? { labels: {} } : {}),
   }
 }
