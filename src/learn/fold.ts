@@ -21,7 +21,6 @@ export function foldImages(images: Iterable<string>): string[] {
     const name = registry === undefined ? image : `${registry}/${repository}`
     byName.set(name, [...(byName.get(name) ?? []), image])
   }
-  if (byName.has('**')) return ['**']
   return [...byName].flatMap(([name, all]) => {
     if (all.includes(name)) return [name]
     if (all.length <= MOST_TAGS) return all

@@ -3,7 +3,7 @@ import { linesOf } from './lines.ts'
 import { readLine } from './record.ts'
 import { roleOf } from './role.ts'
 import { nothingSeen, see } from './seen.ts'
-import { writeRole } from './write.ts'
+import { soundRole, writeRole } from './write.ts'
 
 /** Records, and what messages call them. */
 export interface Source {
@@ -65,7 +65,9 @@ export async function learn(sources: readonly Source[], { role, principals }: Wi
   const missing = principals.filter((principal) => !seen.principals.has(principal))
   const counted = { used, refused, bad, problems, missing }
   if (seen.operations.size === 0) return { role: null, ...counted }
-  return { role: writeRole(role, roleOf(seen), headOf(counted, seen)), ...counted }
+  const made = roleOf(seen)
+  seen.left += soundRole(role, made)
+  return { role: writeRole(role, made, headOf(counted, seen)), ...counted }
 }
 
 function headOf(

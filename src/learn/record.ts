@@ -36,6 +36,7 @@ const mount = z.object({
 
 const asked = z.object({
   images: texts,
+  imageById: yes,
   mounts: z.array(mount).max(1024).optional(),
   volumes: texts,
   networks: texts,
@@ -54,6 +55,7 @@ const asked = z.object({
   user: text.optional(),
   groups: texts,
   logDrivers: texts,
+  logOptions: yes,
   restart: texts,
   limits,
   labels: z.number().optional(),

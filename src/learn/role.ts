@@ -3,7 +3,7 @@ import { OPERATIONS } from '../engine/operations.ts'
 import { foldImages, foldNames, foldNetworks, foldPaths, foldPorts } from './fold.ts'
 import type { Seen, SeenLimits } from './seen.ts'
 
-type Part = Readonly<Record<string, unknown>>
+type Part = Record<string, unknown>
 
 const RESTARTS: readonly string[] = ['on-failure', 'unless-stopped', 'always']
 const NAMESPACES: readonly string[] = ['network', 'pid', 'ipc', 'uts', 'user', 'cgroup']
@@ -41,7 +41,8 @@ function workloadOf(seen: Seen): Part {
   const tunnels = seen.operations.has('Session') || seen.operations.has('Grpc')
   const options = ['exec', 'suid', 'dev'].filter((option) => tmpfs.options.has(option))
   const workload = part({
-    images: foldImages(list(seen, 'images')),
+    // Who names an image by its id may mean any.
+    images: flags.has('imageById') ? ['**'] : foldImages(list(seen, 'images')),
     mounts: mountsOf(seen),
     tmpfs: tmpfs.most === null ? null : { size: size(tmpfs.most), ...(options.length > 0 ? { options } : {}) },
     networks: foldNetworks(list(seen, 'networks')),
@@ -55,7 +56,7 @@ function workloadOf(seen: Seen): Part {
     sysctls: list(seen, 'sysctls'),
     ports: foldPorts(list(seen, 'ports')),
     user: seen.user,
-    logDrivers: list(seen, 'logDrivers'),
+    logDrivers: flags.has('logOptions') ? ['*'] : list(seen, 'logDrivers'),
     restart: oneOf(seen, 'restart', RESTARTS),
     limits: limitsOf(seen.container),
     autoRemove: flags.has('autoRemove'),

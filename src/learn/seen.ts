@@ -41,6 +41,8 @@ type Flag =
   | 'privileged'
   | 'autoRemove'
   | 'labels'
+  | 'imageById'
+  | 'logOptions'
   | 'execPrivileged'
   | 'anyCommand'
   | 'credentials'
@@ -116,7 +118,8 @@ export function see(seen: Seen, { issuer, subject, operation, asked }: Learned):
   seeFlags(seen, facts)
   for (const mount of facts.mounts ?? []) seeMount(seen, mount)
   for (const { path, permissions } of facts.devices ?? []) {
-    const known = keep(seen, seen.devices, path, () => new Set<string>())
+    const known = isLiteral(path) ? keep(seen, seen.devices, path, () => new Set<string>()) : null
+    if (known === null) seen.left++
     for (const permission of permissions) known?.add(permission)
   }
   if (facts.gpus !== undefined) seen.gpuCount = Math.max(seen.gpuCount ?? 0, numberOf(facts.gpus.count ?? 0))
@@ -153,17 +156,20 @@ const PLAIN = [
   ...(['ports', 'logDrivers', 'restart', 'hostFields', 'unknownFields', 'tags', 'pull', 'push', 'transfer'] as const),
 ] as const
 
+/** A star or a variable in a role would mean more than was seen, and what was shortened something else. */
+function isLiteral(text: string): boolean {
+  return text !== '' && !text.includes('*') && !text.includes('${') && !text.endsWith('…')
+}
+
 /** A profile for seccomp is longer than a record tells. */
 const LONG_PROFILE = /^seccomp=.*…$/
 
 function seeText(seen: Seen, list: TextList, item: string): void {
   const kept = seen.lists.get(list) ?? new Set<string>()
   seen.lists.set(list, kept)
-  const text = list === 'securityOptions' && LONG_PROFILE.test(item) ? 'seccomp=*' : item
-  // A variable, and what was shortened, would mean something else than was seen.
-  if (text === '' || text.includes('${') || text.endsWith('…') || (kept.size >= MOST_KEPT && !kept.has(text)))
-    seen.left++
-  else kept.add(text)
+  if (list === 'securityOptions' && LONG_PROFILE.test(item)) kept.add('seccomp=*')
+  else if (!isLiteral(item) || (kept.size >= MOST_KEPT && !kept.has(item))) seen.left++
+  else kept.add(item)
 }
 
 function seeFlags(seen: Seen, facts: Facts): void {
@@ -171,6 +177,8 @@ function seeFlags(seen: Seen, facts: Facts): void {
     ['privileged', facts.privileged],
     ['autoRemove', facts.autoRemove],
     ['labels', facts.labels],
+    ['imageById', facts.imageById],
+    ['logOptions', facts.logOptions],
     ['execPrivileged', facts.exec?.privileged],
     // What is typed is no command, and of one that was stated with its directory the record has the name alone.
     ['anyCommand', facts.attachInput || facts.exec?.command?.startsWith('…') || (facts.exec && !facts.exec.command)],
@@ -187,7 +195,7 @@ function seeMount(seen: Seen, { type, source, readOnly, propagation, size, optio
     for (const option of options) seen.tmpfs.options.add(option)
   }
   if (type !== 'bind' || source === undefined) return
-  if (source.includes('${') || source.endsWith('…')) {
+  if (!isLiteral(source)) {
     seen.left++
     return
   }

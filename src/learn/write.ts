@@ -7,17 +7,63 @@ import { printable } from '../text.ts'
 
 const LINE_LENGTH = 200
 
+type Role = Record<string, unknown>
+
+/**
+ * Takes the items out of the role that no configuration would take: a client may have asked for what is no name of anything.
+ *
+ * @returns how many items were left out
+ * @throws Error when something else is wrong with it
+ */
+export function soundRole(name: string, role: Role): number {
+  for (let left = 0; ; ) {
+    const problems = problemsIn(name, role)
+    const [first] = problems
+    if (first === undefined) return left
+    const removed = removeItems(role, problems)
+    if (removed === 0) throw new Error(`${first.path.join('.')}: ${first.message}`)
+    left += removed
+  }
+}
+
+interface RoleProblem {
+  /** In the role. */
+  readonly path: readonly PropertyKey[]
+  readonly message: string
+}
+
+function problemsIn(name: string, role: Role): readonly RoleProblem[] {
+  const read = roleSchema.safeParse(role)
+  if (!read.success) return read.error.issues
+  const findings = createFindings()
+  compileRole(name, read.data, findings)
+  return findings.problems.map(({ path, message }) => ({ path: path.slice(2), message }))
+}
+
+/** Removes the items that have problems from the outermost lists on the way to them; answers how many. */
+function removeItems(role: Role, problems: readonly RoleProblem[]): number {
+  const bad = new Map<unknown[], Set<number>>()
+  for (const { path } of problems) {
+    let holder: unknown = role
+    for (const key of path) {
+      if (Array.isArray(holder)) bad.set(holder, (bad.get(holder) ?? new Set()).add(key as number))
+      if (Array.isArray(holder) || typeof holder !== 'object' || holder === null) break
+      holder = (holder as Record<PropertyKey, unknown>)[key]
+    }
+  }
+  for (const [list, places] of bad) list.splice(0, list.length, ...list.filter((_, index) => !places.has(index)))
+  return [...bad.values()].reduce((sum, places) => sum + places.size, 0)
+}
+
 /**
  * A role as YAML for a configuration, with a comment at everything in it that makes its holder root on the host.
  *
  * @param head lines of a comment above it
- * @throws Error when no configuration would take the role
+ * @param role a sound one
  */
-export function writeRole(name: string, role: Readonly<Record<string, unknown>>, head: readonly string[]): string {
+export function writeRole(name: string, role: Readonly<Role>, head: readonly string[]): string {
   const findings = createFindings()
   const compiled = compileRole(name, roleSchema.parse(role), findings)
-  const [problem] = findings.problems
-  if (problem !== undefined) throw new Error(`${problem.path.join('.')}: ${problem.message}`)
   const document = new Document({ roles: { [name]: role } })
   for (const { by, why } of waysToRoot(compiled)) {
     const [operation = '', key] = by.split(' with ')

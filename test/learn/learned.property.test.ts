@@ -25,7 +25,7 @@ interface Request {
   readonly body: object
 }
 
-export function factsOf({ id, body }: Request): Facts | null {
+function factsOf({ id, body }: Request): Facts | null {
   const table = BODY_FIELDS.get(id)
   if (table === undefined) throw new Error(`${id} has no table`)
   const checked = checkFields(table, parseJson(Buffer.from(JSON.stringify(body))))

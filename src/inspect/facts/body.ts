@@ -51,7 +51,10 @@ function noteNetworks(fields: readonly FieldValue[], { operation }: JudgeContext
     const attached = items(field).map((attachment) => textOf(member(attachment, 'Target')))
     const named = field.name === 'HostConfig.NetworkMode' ? [textOf(field)] : []
     const joined = field.name === 'NetworkingConfig.EndpointsConfig' ? entries(field).map(([name]) => name) : []
-    const ids = [...attached.filter((name) => MAY_BE_ID.test(name)), ...[...named, ...joined].filter((name) => HEX.test(name))]
+    const ids = [
+      ...attached.filter((name) => MAY_BE_ID.test(name)),
+      ...[...named, ...joined].filter((name) => HEX.test(name)),
+    ]
     for (const id of ids) if (!WITHOUT_ASKING.has(id)) sheet.add('networks', id)
   }
 }

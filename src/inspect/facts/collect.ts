@@ -1,8 +1,11 @@
 import type { CheckedFields } from '../fields.ts'
 import { judgeArchiveFields } from '../judge/archive.ts'
 import { judgeExec } from '../judge/exec.ts'
+import { mayBeImageId } from '../judge/images.ts'
+import { partOf } from '../judge/places.ts'
 import { isJudged, judgeQuery } from '../judge/query.ts'
 import type { JudgeContext } from '../judge/types.ts'
+import { items, member, textOf } from '../judge/values.ts'
 import { judgeWorkload } from '../judge/workload.ts'
 import { noteBody } from './body.ts'
 import { createFactSheet, type FactSheet, type Facts } from './facts.ts'
@@ -43,12 +46,16 @@ function judgeBody(checked: CheckedFields, context: JudgeContext, sheet: FactShe
   const findings = [...judgeWorkload(checked, context)]
   if (id === 'ContainerExec') findings.push(...judgeExec(checked, context))
   if (id === 'ContainerCopy') findings.push(...judgeArchiveFields(checked.bounded.get('archive.get') ?? [], context))
-  for (const { key } of findings) {
-    // By its id: only a role for every image allows it.
-    if (key === 'workload.images') sheet.add('images', '**')
-    // Options for the default driver, whichever that is.
-    else if (key === 'workload.logDrivers') sheet.add('logDrivers', '*')
-    // Labels are refused to be counted, and networks where their name may be an id: those are noted as they are.
-    else if (key !== 'workload.labels' && key !== 'workload.networks') sheet.cut()
-  }
+  const seen = new Set(findings.map(({ key }) => key))
+  // Labels are refused to be counted, and networks where their name may be an id: those are noted as they are.
+  for (const known of ['workload.labels', 'workload.networks']) seen.delete(known)
+  if (seen.delete('workload.logDrivers')) sheet.set('logOptions', true)
+  if (imagesOf(checked, context).some(mayBeImageId) && seen.delete('workload.images')) sheet.set('imageById', true)
+  if (seen.size > 0) sheet.cut()
+}
+
+function imagesOf({ bounded }: CheckedFields, context: JudgeContext): readonly string[] {
+  const run = partOf('image', context)
+  const mounts = (bounded.get('workload.mounts') ?? []).flatMap(items)
+  return [...(run === null ? [] : [run]), ...mounts.map((mount) => member(mount, 'Source'))].map(textOf)
 }

@@ -38,6 +38,8 @@ type Texts = readonly string[]
  */
 export interface Facts {
   readonly images?: Texts
+  /** An image is named by its id, which only a role for every image allows. */
+  readonly imageById?: true
   readonly mounts?: readonly MountFact[]
   /** By name; empty: without one. */
   readonly volumes?: Texts
@@ -56,6 +58,8 @@ export interface Facts {
   /** Beside the user's own. */
   readonly groups?: Texts
   readonly logDrivers?: Texts
+  /** There are options for the default log driver, whichever that is. */
+  readonly logOptions?: true
   readonly restart?: Texts
   readonly limits?: LimitFacts
   /** How many. */
