@@ -170,7 +170,9 @@ function notesOf({ policy, question, exchange, outcome, lookedAt }: Decided): st
     )
   }
   if (exchange.observed !== null && !(outcome instanceof Refusal)) {
-    notes.push(`role "${exchange.role?.name}" only observes: it would refuse this (${exchange.observed}), and lets it through`)
+    notes.push(
+      `role "${exchange.role?.name}" only observes: it would refuse this (${exchange.observed}), and lets it through`,
+    )
   }
   if (lookedAt.hostPaths) {
     notes.push('symbolic links in host paths were followed on this machine; on the Docker host they may lead elsewhere')

@@ -11,7 +11,7 @@ const ENTITLEMENTS: readonly string[] = ['network.host', 'security.insecure', 'd
 const TRANSFERS = ['load', 'import', 'save', 'export'] as const
 const DEFAULT_PROPAGATION: readonly string[] = ['private', 'rprivate']
 /** More commands are any. */
-const MOST_COMMANDS = 20
+export const MOST_COMMANDS = 20
 
 /** The smallest role that allows what was seen, as it is written in a configuration: only what it needs is there. */
 export function roleOf(seen: Seen): Part {

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { foldImages, foldNames, foldNetworks, foldPaths, foldPorts } from '../../src/learn/fold.ts'
+import {
+  foldImages,
+  foldNames,
+  foldNetworks,
+  foldPaths,
+  foldPorts,
+  MOST_NAMES,
+  MOST_PATHS,
+  MOST_PORTS,
+  MOST_TAGS,
+} from '../../src/learn/fold.ts'
+import { MOST_COMMANDS } from '../../src/learn/role.ts'
+import { read } from '../docs/pages.ts'
 
 const many = (count: number, make: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => make(index))
@@ -47,4 +59,11 @@ describe('folding', () => {
       foldPorts([...many(9, (index) => `127.0.0.1:${8000 + index}/tcp`), '0/tcp', '53/udp', '[::1]:1-5/tcp']),
     ).toEqual(['127.0.0.1:8000-8008/tcp', '0/tcp', '53/udp', '[::1]:1-5/tcp'])
   })
+})
+
+it('folds as docs/learn.md says', () => {
+  const rows = [...read('docs/learn.md').matchAll(/^\| [^|]+ \| ([0-9]+) \| [^|]+ \|$/gm)].map(([, most]) =>
+    Number(most),
+  )
+  expect(rows).toEqual([MOST_TAGS, MOST_PATHS, MOST_NAMES, MOST_PORTS, MOST_COMMANDS])
 })

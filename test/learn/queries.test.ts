@@ -104,7 +104,7 @@ describe('what is asked for by a query', () => {
 
   it('has no URL with credentials', () => {
     expect(factsOf(`POST /build?remote=${encodeURIComponent('https://me:hunter2@host/x')}`).facts).toEqual({
-      build: { limits: undefined },
+      build: {},
       cut: true,
     })
   })

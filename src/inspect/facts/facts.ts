@@ -115,7 +115,7 @@ export interface FactSheet {
   set(key: string, value: unknown): void
   cut(): void
   /** What stands at the key, for a part of a part: `build`. */
-  part(key: string): Pick<FactSheet, 'add' | 'set'>
+  part(key: string): Pick<FactSheet, 'add' | 'set'> & { /** It is there, whatever is in it. */ begin(): void }
   /** Null: nothing was asked for. */
   facts(): Facts | null
 }
@@ -160,7 +160,7 @@ export function createFactSheet(): FactSheet {
         values[key] ??= {}
         return values[key] as Values
       }
-      return { add: adder(holder), set: (inner, value) => set(holder(), inner, value) }
+      return { add: adder(holder), set: (inner, value) => set(holder(), inner, value), begin: () => void holder() }
     },
     facts: () => (Object.keys(values).length === 0 ? null : (values as Facts)),
   }

@@ -40,7 +40,7 @@ const NOBODYS: QueryContext = {
 
 function noteBuild(request: QueryRequest, sheet: FactSheet): void {
   const build = sheet.part('build')
-  build.set('limits', undefined)
+  build.begin()
   if (request.value('version') === '2') {
     build.set('buildkit', true)
     return
