@@ -89,6 +89,19 @@ describe('a role that observes', () => {
   })
 })
 
+describe('an exec under a role that observes', () => {
+  it('is not said to be refused at its start where its making was allowed', async () => {
+    await start({
+      roles: '{ operator: { allow: [ContainerExec, ExecStart], exec: { commands: [[sh]] }, observe: true } }',
+    })
+    scene.engine.answer(execs)
+    const bearer = await scene.bearer('ann')
+    await scene.send('POST /containers/x/exec', [bearer], { body: '{"Cmd":["sh"]}' })
+    await scene.send(`POST /exec/${EXEC_ID}/start`, [bearer], { body: '{"Detach":true}' })
+    expect(await scene.recorded({ operation: 'ExecStart' })).toMatchObject({ decision: 'allow' })
+  })
+})
+
 describe('when a role no longer only observes', () => {
   it('the start of an exec that was made before is judged, by what the engine says that it runs', async () => {
     await start(OBSERVES)
