@@ -1,5 +1,4 @@
 import type { Operation } from '../engine/types.ts'
-import type { Facts } from '../inspect/facts/facts.ts'
 import type { ReasonCode } from '../reasons.ts'
 import { printable } from '../text.ts'
 import type { Exchange } from './exchange.ts'

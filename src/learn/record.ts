@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { askedSchema } from '../audit/asked-schema.ts'
+import { RECORD_VERSION } from '../audit/record-version.ts'
 import { OPERATION_BY_ID, type OperationId } from '../engine/operations.ts'
 import type { Facts } from '../inspect/facts/facts.ts'
 
@@ -7,91 +9,13 @@ import type { Facts } from '../inspect/facts/facts.ts'
  * has another shape.
  */
 
-const text = z.string().max(1024)
-const texts = z.array(text).max(1024).optional()
-const most = z.union([z.number().nonnegative(), z.literal('unlimited')])
-const yes = z.literal(true).optional()
-
-const limits = z
-  .object({
-    memory: most.optional(),
-    memorySwap: most.optional(),
-    cpus: most.optional(),
-    pids: most.optional(),
-    shmSize: most.optional(),
-    stopTimeout: most.optional(),
-    ulimits: z.record(z.string().regex(/^[a-z]{1,16}$/), most).optional(),
-  })
-  .optional()
-
-const mount = z.object({
-  type: text,
-  source: text.optional(),
-  target: text,
-  readOnly: z.boolean(),
-  propagation: text.optional(),
-  size: z.number().positive().optional(),
-  options: texts,
-})
-
-const asked = z.object({
-  images: texts,
-  imageById: yes,
-  mounts: z.array(mount).max(1024).optional(),
-  volumes: texts,
-  networks: texts,
-  capabilities: texts,
-  devices: z
-    .array(z.object({ path: text, permissions: text }))
-    .max(1024)
-    .optional(),
-  gpus: z.object({ count: most.optional(), devices: texts, drivers: texts }).optional(),
-  hostNamespaces: texts,
-  privileged: yes,
-  runtimes: texts,
-  securityOptions: texts,
-  sysctls: texts,
-  ports: texts,
-  user: text.optional(),
-  groups: texts,
-  logDrivers: texts,
-  logOptions: yes,
-  restart: texts,
-  limits,
-  labels: z.number().optional(),
-  autoRemove: yes,
-  hostFields: texts,
-  unknownFields: texts,
-  exec: z.object({ user: text.optional(), privileged: yes, command: text.optional(), environment: texts }).optional(),
-  attachInput: yes,
-  build: z
-    .object({
-      buildkit: yes,
-      networks: texts,
-      remotes: texts,
-      arguments: texts,
-      cacheFrom: texts,
-      outputs: texts,
-      entitlements: texts,
-      limits,
-    })
-    .optional(),
-  tags: texts,
-  pull: texts,
-  push: texts,
-  credentials: yes,
-  transfer: texts,
-  archive: z.object({ get: texts, put: texts }).optional(),
-  cut: yes,
-})
-
 const record = z.object({
-  v: z.literal(1),
+  v: z.literal(RECORD_VERSION),
   event: z.string(),
   principal: z.object({ issuer: z.string(), subject: z.string() }).nullable().optional(),
   operation: z.string().nullable().optional(),
   decision: z.enum(['allow', 'deny', 'error', 'observe']).optional(),
-  asked: asked.optional(),
+  asked: askedSchema.optional(),
 })
 
 /** What is learned from: a request that was let through. */
