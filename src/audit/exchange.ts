@@ -4,6 +4,7 @@ import type { ListenerConfig } from '../config/schema.ts'
 import type { Operation } from '../engine/types.ts'
 import type { Carried } from '../forward/tunnel.ts'
 import type { Principal } from '../identity/principal.ts'
+import type { Facts } from '../inspect/facts/facts.ts'
 import type { Finding } from '../inspect/judge/types.ts'
 import type { Role } from '../policy/types.ts'
 import type { ReasonCode } from '../reasons.ts'
@@ -33,6 +34,10 @@ export interface Exchange {
   owner: string | null
   /** What the role did not allow, in a request that it refused for what it asks for. */
   findings: readonly Finding[]
+  /** What the role would have refused, and as it only observes has let through; null: nothing. */
+  observed: ReasonCode | null
+  /** What it asks for, for the record; null where nothing is to be said. */
+  facts: Facts | null
   reason: ReasonCode
   /** Why the gate ended it before its time, though it was allowed; null when it did not. */
   ended: ReasonCode | null
@@ -77,6 +82,8 @@ export function openExchange(
     role: null,
     owner: null,
     findings: [],
+    observed: null,
+    facts: null,
     reason: 'allowed',
     ended: null,
     status: 0,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { askedSchema } from './asked-schema.ts'
 import { RECORD_VERSION } from './record-version.ts'
 
 /*
@@ -48,7 +49,9 @@ const request = z.strictObject({
   object: z.strictObject({ kind: z.string(), name: z.string() }).nullable(),
   query: z.record(z.string(), z.string()).optional().describe('Query parameters that are safe to write down'),
   generation: z.int().min(1).describe('Of the configuration that decided: 1 at the start, one more after each reload'),
-  decision: z.enum(['allow', 'deny', 'error']),
+  decision: z
+    .enum(['allow', 'deny', 'error', 'observe'])
+    .describe('observe: the role would have refused it, and only observes'),
   role: z.string().nullable(),
   owner: z.string().optional().describe('The owner key under which it was decided'),
   reason: z.string().describe('A reason code: docs/reasons.md'),
@@ -56,6 +59,7 @@ const request = z.strictObject({
     .array(z.strictObject({ field: z.string(), key: z.string() }))
     .optional()
     .describe('With request-not-allowed: each field that was refused, and the key of the role that would allow it'),
+  asked: askedSchema.optional().describe('What the request asks for, as a role would have to list it; never a secret'),
   status: z.int().min(0).max(599).describe('HTTP status of the answer, 0 when there was none'),
   bytesIn: count,
   bytesOut: count,

@@ -1,4 +1,5 @@
 import type { Operation } from '../engine/types.ts'
+import type { ReasonCode } from '../reasons.ts'
 import { printable } from '../text.ts'
 import type { Exchange } from './exchange.ts'
 import type { AuditRecord } from './record-schema.ts'
@@ -33,8 +34,9 @@ export function makeRecord(exchange: Exchange, event: AuditRecord['event']): Aud
     decision: decisionOf(exchange),
     role: exchange.role?.name ?? null,
     ...(exchange.owner === null ? {} : { owner: printable(exchange.owner, NAME_LENGTH) }),
-    reason: exchange.ended ?? exchange.reason,
+    reason: reasonOf(exchange),
     ...(exchange.findings.length > 0 ? { refused: exchange.findings.map(({ field, key }) => ({ field, key })) } : {}),
+    ...(exchange.facts === null ? {} : { asked: exchange.facts }),
     status: exchange.status,
     bytesIn: exchange.bytesIn,
     bytesOut: exchange.bytesOut,
@@ -42,9 +44,13 @@ export function makeRecord(exchange: Exchange, event: AuditRecord['event']): Aud
   }
 }
 
-function decisionOf({ reason, ended }: Exchange): AuditRecord['decision'] {
+function reasonOf({ reason, ended, observed }: Exchange): ReasonCode {
+  return ended ?? (reason === 'allowed' ? (observed ?? reason) : reason)
+}
+
+function decisionOf({ reason, ended, observed }: Exchange): AuditRecord['decision'] {
   // It was allowed when it was decided, and ended later.
-  if (ended !== null || reason === 'allowed' || reason === 'client-gone') return 'allow'
+  if (ended !== null || reason === 'allowed' || reason === 'client-gone') return observed === null ? 'allow' : 'observe'
   return reason === 'engine-unreachable' || reason === 'engine-broken' || reason === 'internal' ? 'error' : 'deny'
 }
 

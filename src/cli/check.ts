@@ -136,7 +136,7 @@ function roleLines(role: RoleDescription): string[] {
   const others = reachesOthers.join(', ')
   const never = role.neverWorks.join(', ')
   return [
-    `  ${name}${unbounded ? '  UNBOUNDED' : ''}${from}  allow: ${allow.join(', ')}`,
+    `  ${name}${role.observe ? '  OBSERVES ONLY' : ''}${unbounded ? '  UNBOUNDED' : ''}${from}  allow: ${allow.join(', ')}`,
     ...Object.entries(operations).map(([access, ids]) => `    ${access}: ${ids.join(', ')}`),
     ...Object.entries(parts).map(([part, keys]) => `    may ask for ${part}: ${keys.join(', ') || 'nothing'}`),
     `    when the proof of who asked expires: sessions go on for ${grace.sessions}, streams for ${grace.streams}`,

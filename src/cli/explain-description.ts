@@ -169,6 +169,11 @@ function notesOf({ policy, question, exchange, outcome, lookedAt }: Decided): st
       "whether the objects that it names are the caller's own, only the engine and the ledger know; the gate asks them",
     )
   }
+  if (exchange.observed !== null && !(outcome instanceof Refusal)) {
+    notes.push(
+      `role "${exchange.role?.name}" only observes: it would refuse this (${exchange.observed}), and lets it through`,
+    )
+  }
   if (lookedAt.hostPaths) {
     notes.push('symbolic links in host paths were followed on this machine; on the Docker host they may lead elsewhere')
   }

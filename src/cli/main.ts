@@ -8,6 +8,7 @@ import { diffCommand } from './diff.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
+import { learnCommand } from './learn.ts'
 import { readyCommand } from './ready.ts'
 import { reapCommand } from './reap.ts'
 import { revokeCommand } from './revoke.ts'
@@ -41,6 +42,7 @@ const commands = [
   schemaCommand,
   doctorCommand,
   explainCommand,
+  learnCommand,
   tokenCommand,
   certCommand,
   revokeCommand,

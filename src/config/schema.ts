@@ -4,6 +4,7 @@ import { allowSchema } from './allow-schema.ts'
 import { issuerSchema } from './issuer-schema.ts'
 import { limitsSchema, rateSchema } from './limits-schema.ts'
 import { objectsSchema } from './objects-schema.ts'
+import { observeSchema } from './observe-schema.ts'
 import { extendsSchema, profileSchema } from './profile-schema.ts'
 import { bytes, duration, HOUR, KiB, MINUTE, MiB, SECOND } from './quantities.ts'
 import { auditSchema, recordsSchema } from './records-schema.ts'
@@ -115,6 +116,7 @@ export const roleSchema = z
     allow: allowSchema.optional(),
     ...profileSchema.shape,
     ...objectsSchema.shape,
+    ...observeSchema.shape,
     grace: graceSchema
       .optional()
       .describe('How long what was begun may go on when the token or certificate has expired'),

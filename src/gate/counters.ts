@@ -8,7 +8,7 @@ type Decision = AuditRecord['decision']
 /** An intent is counted as what it comes to. */
 type Event = Exclude<AuditRecord['event'], 'intent'>
 
-const DECISION_PLACES = { allow: 0, deny: 1, error: 2 } as const satisfies Record<Decision, number>
+const DECISION_PLACES = { allow: 0, deny: 1, error: 2, observe: 3 } as const satisfies Record<Decision, number>
 export const DECISIONS = Object.keys(DECISION_PLACES) as readonly Decision[]
 const EVENT_PLACES = { request: 0, session: 1 } as const satisfies Record<Event, number>
 export const EVENTS = Object.keys(EVENT_PLACES) as readonly Event[]

@@ -9,6 +9,7 @@ import type { Operation } from '../engine/types.ts'
 import type { Engine } from '../forward/engine.ts'
 import type { Authenticator, Evidence } from '../identity/authenticate.ts'
 import type { Revocations } from '../identity/revocations.ts'
+import type { Facts } from '../inspect/facts/facts.ts'
 import { type BodySource, type CheckedRequest, inspect } from '../inspect/inspect.ts'
 import { headerValues } from '../inspect/raw-headers.ts'
 import type { Surroundings } from '../inspect/surroundings.ts'
@@ -21,12 +22,14 @@ import { stampsOf } from '../objects/stamps.ts'
 import type { Errand } from '../objects/types.ts'
 import { updated, withoutReturned } from '../objects/updated.ts'
 import { authorise, roleOf } from '../policy/authorise.ts'
+import { isOnlyObserved } from '../policy/observing.ts'
 import type { Policy, RequestFacts, Role } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
 import type { Counters } from './counters.ts'
 import { writtenDown } from './intent.ts'
 import { judgeAgain } from './judge-again.ts'
 import type { Limits } from './limits.ts'
+import { inspectObserving } from './observe.ts'
 import type { OpenExchanges } from './open.ts'
 import type { GateRecords } from './records-part.ts'
 import type { Ending, Sessions } from './sessions.ts'
@@ -105,17 +108,22 @@ export async function judge(
   const decision = authorise(gate.policy, principal, operation, facts)
   exchange.role = decision.role
   exchange.owner = decision.owner
-  if (!decision.allow) throw new Refusal(decision.reason, decision.message)
+  if (isOnlyObserved(decision)) exchange.observed = decision.reason
+  else if (!decision.allow) throw new Refusal(decision.reason, decision.message)
   gate.limits.enter(exchange, decision.role ?? roleOf(gate.policy, principal, facts))
-  return inspect({
+  const { role } = decision
+  const asked = {
     operation,
     rawHeaders: request.rawHeaders,
     framing,
     source,
     principal,
-    role: decision.role,
     surroundings: surroundingsOf(gate, exchange),
-  })
+    noteFacts(facts: Facts) {
+      exchange.facts = facts
+    },
+  }
+  return role?.observe ? inspectObserving({ ...asked, role }, exchange) : inspect({ ...asked, role })
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Exchange } from '../audit/exchange.ts'
 import type { Authenticator } from '../identity/authenticate.ts'
 import { authorise } from '../policy/authorise.ts'
+import { isOnlyObserved } from '../policy/observing.ts'
 import type { Decision, Policy } from '../policy/types.ts'
 import { quoted } from '../text.ts'
 import type { Ending } from './sessions.ts'
@@ -35,7 +36,9 @@ export function judgeAgain({ generation, authenticator, policy }: Newer, exchang
     operation: operation.spec.id,
     time: Date.now(),
   })
-  if (!decision.allow) return changed(decision.message)
+  if (!decision.allow && !isOnlyObserved(decision)) return changed(decision.message)
+  // What it asks for was never allowed, and nobody looks at it again.
+  if (exchange.observed !== null && !decision.role?.observe) return changed('the role no longer only observes')
   if (!isAboutOwn(decision, exchange)) return changed('the role is for other objects now')
   exchange.role = decision.role
   exchange.owner = decision.owner

@@ -4,11 +4,13 @@ import type { Framing } from '../listen/head.ts'
 import type { Role } from '../policy/types.ts'
 import { Refusal } from '../refusal.ts'
 import type { ArchiveRules } from './archive-rules.ts'
+import { collectFacts } from './facts/collect.ts'
+import type { Facts } from './facts/facts.ts'
 import { rebuildFilters } from './filters.ts'
 import { engineHeaders } from './headers.ts'
 import { parseJson } from './json/parse.ts'
 import type { JsonValue } from './json/value.ts'
-import { judgeJsonBody } from './json-body.ts'
+import { type JudgedBody, judgeJsonBody } from './json-body.ts'
 import { archiveRules } from './judge/archive.ts'
 import { allowsEveryExec, judgeInspectedExec } from './judge/exec.ts'
 import { judgeQuery } from './judge/query.ts'
@@ -41,6 +43,8 @@ export interface Asked {
   /** Null: an operation that everybody has, which asks for nothing. */
   readonly role: Role | null
   readonly surroundings: Surroundings
+  /** Gets what the request asks for, also of one that is refused for it. */
+  readonly noteFacts: (facts: Facts) => void
 }
 
 /** The client's stream: `length` null is chunked, `archive` null passes as it is, and otherwise is checked on its way. */
@@ -64,6 +68,8 @@ export interface CheckedRequest {
   readonly body: CheckedBody
 }
 
+const NO_BODY = { checked: null, hostPaths: null }
+type NoBody = typeof NO_BODY
 const NONE: CheckedBody = { kind: 'none' }
 const EMPTY = new Set(['', '{}', 'null'])
 
@@ -84,6 +90,7 @@ export function inspect(asked: Asked): CheckedRequest | Promise<CheckedRequest> 
   const judged = judgeParameters(asked, role, headers)
   const request = { operation: judged.operation, headers, body: NONE }
   if (spec.body === 'json') return withJson(asked, role, request, judged.findings)
+  noteFacts(asked, headers)
   if (judged.findings.length > 0) throw new NotAllowed(spec.id, role.name, judged.findings)
   if (!framing.present) return request
   if (!takesBody(judged.operation)) return withoutBody(asked, request)
@@ -121,11 +128,23 @@ async function withJson(
   if (framing.present) request.headers.push('Content-Type', mediaTypeOf(asked))
   if (framing.length !== null && framing.length > JSON_BYTES) throw tooLarge(operation)
   const read = framing.present ? await source.read(JSON_BYTES) : Buffer.alloc(0)
-  const { findings, bytes, value } = await judgeJsonBody(read, { ...asked, profile: role.profile })
+  const judged = await judgeJsonBody(read, { ...asked, profile: role.profile })
+  const { findings, bytes, value } = judged
+  noteFacts(asked, request.headers, judged)
   const started = operation.spec.id === 'ExecStart' ? await judgeStart(asked, role) : []
   const all = [...parameters, ...findings, ...started]
   if (all.length > 0) throw new NotAllowed(operation.spec.id, role.name, all)
   return bytes === null ? request : { ...request, body: { kind: 'bytes', bytes, value } }
+}
+
+/** Of a request that is sent, and of one that is refused for what it asks for. */
+function noteFacts(
+  { operation, principal, noteFacts: note }: Asked,
+  headers: readonly string[],
+  { checked, hostPaths }: Pick<JudgedBody, 'checked' | 'hostPaths'> | NoBody = NO_BODY,
+): void {
+  const facts = collectFacts({ operation, principal, headers, checked, hostPaths, body: checked?.value ?? null })
+  if (facts !== null) note(facts)
 }
 
 /**

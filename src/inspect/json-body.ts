@@ -22,6 +22,9 @@ export interface JudgedBody {
   readonly bytes: Buffer | null
   /** The same, before it is written. */
   readonly value: JsonValue
+  /** As it came, before defaults. */
+  readonly checked: CheckedFields
+  readonly hostPaths: JudgeContext['hostPaths']
 }
 
 interface Asker {
@@ -51,7 +54,13 @@ export async function judgeJsonBody(bytes: Buffer, asker: Asker): Promise<Judged
   const context = { ...asked, hostPaths: await resolveHostPaths(asked, surroundings) }
   const body = bytes.length === 0 ? null : fillDefaults(checked.value, context)
   const findings = judge(checked, { ...context, body })
-  return { findings, bytes: bytes.length === 0 ? null : serialiseJson(body), value: body }
+  return {
+    findings,
+    bytes: bytes.length === 0 ? null : serialiseJson(body),
+    value: body,
+    checked,
+    hostPaths: context.hostPaths,
+  }
 }
 
 function check(body: JsonValue, operation: Operation): CheckedFields {

@@ -62,6 +62,8 @@ export interface RoleDescription {
   readonly grace: { readonly sessions: string; readonly streams: string }
   /** How much may be asked at a time, a line each; empty: no bound. */
   readonly rate: readonly string[]
+  /** Its refusals are written down, and let through. */
+  readonly observe: boolean
   readonly unbounded: boolean
   /** Why it is unbounded: how one becomes root on the host. */
   readonly waysToRoot: readonly WayToRoot[]
@@ -143,7 +145,7 @@ export function describeRole(role: Role): RoleDescription {
     )
     if (ids.length > 0) operations[access] = ids
   }
-  const { name, allow, unbounded } = role
+  const { name, allow, observe, unbounded } = role
   return {
     name,
     extends: role.extends,
@@ -153,6 +155,7 @@ export function describeRole(role: Role): RoleDescription {
     elevated: [...role.elevated],
     grace: { sessions: showTime(role.grace.sessions), streams: showTime(role.grace.streams) },
     rate: describeRate(role.rate),
+    observe,
     unbounded,
     waysToRoot: waysToRoot(role),
     reachesOthers: reachesOthers(role),

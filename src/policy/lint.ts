@@ -27,7 +27,10 @@ export function policyWarnings(
 ): void {
   warnBindings(pieces, policy, findings)
   warnParts(policy, findings)
-  for (const role of policy.roles.values()) warnObjects(role, findings)
+  for (const role of policy.roles.values()) {
+    warnObjects(role, findings)
+    warnObserving(role, findings)
+  }
   warnOwners(policy, findings)
   const roles = new Set(pieces.bindings.map(({ value }) => value.role))
   const issuers = new Set(pieces.bindings.map(({ value }) => value.issuer))
@@ -73,6 +76,14 @@ function warnBindings(pieces: Pick<Pieces, 'bindings'>, policy: Policy, findings
 function shadowOf({ index, issuer, when }: Binding, { bindings }: Policy): Binding | null {
   const before = bindings.filter((one) => one.index < index && one.issuer === issuer)
   return before.find((one) => implies(when, one.when)) ?? null
+}
+
+/** Said at every start: it is meant for a while. */
+function warnObserving({ name, observe }: Role, findings: Findings): void {
+  if (!observe) return
+  const what =
+    'OBSERVES ONLY: what this role refuses is written down and let through; whoever has it is root on the host'
+  findings.warn(['roles', name, 'observe'], `${what}. Remove it when the role allows what is needed`)
 }
 
 /** What makes own objects less than they seem. */

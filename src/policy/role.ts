@@ -25,7 +25,7 @@ function compileGrace(grace: GraceConfig = { sessions: 0, streams: 'unlimited' }
  */
 export function compileRole(name: string, config: RoleConfig, findings: Findings): Role {
   const path = ['roles', name] as const
-  const { extends: preset, grace, rate, objects, images, quotas, lifetime, endsWith, ...own } = config
+  const { extends: preset, grace, rate, objects, images, quotas, lifetime, endsWith, observe = false, ...own } = config
   const parts = preset === undefined ? own : extendRole(PRESETS[preset].parts, own)
   const allow = parts.allow ?? []
   const operations = new Set<OperationId>()
@@ -41,6 +41,7 @@ export function compileRole(name: string, config: RoleConfig, findings: Findings
   }
   const profile = compileParts(parts, path, findings)
   const rule = compileObjects({ objects, images, quotas, lifetime, endsWith }, path, findings)
+  if (observe && rule !== null) refuseOwnObserved(path, findings)
   if (TUNNELS.some((id) => operations.has(id))) checkTunnels(rule !== null, profile, path, findings)
   const role = {
     name,
@@ -53,8 +54,16 @@ export function compileRole(name: string, config: RoleConfig, findings: Findings
     objects: rule,
     grace: compileGrace(grace),
     rate: compileRate(rate, path, findings),
+    observe,
   }
   return { ...role, unbounded: waysToRoot(role).length > 0 }
+}
+
+/** What others have is left out of answers and made to look absent: there is no letting that through and noting it. */
+function refuseOwnObserved(path: readonly PropertyKey[], findings: Findings): void {
+  const why =
+    'a role for own objects changes what is sent and what is answered, so it cannot let through what it refuses'
+  findings.problem([...path, 'observe'], `${why}: leave "objects" out while the role observes`)
 }
 
 function checkTunnels(own: boolean, { workload }: Profile, path: readonly PropertyKey[], findings: Findings): void {

@@ -23,6 +23,8 @@ export interface Role {
   readonly profile: Profile
   /** Null: everybody's objects. */
   readonly objects: ObjectsRule | null
+  /** Refusals are written down, and let through (`observing.ts`). */
+  readonly observe: boolean
   /** How long what was begun may go on after its proof has expired. */
   readonly grace: Grace
   /** How much may be asked at a time, by one caller and by all of them. */

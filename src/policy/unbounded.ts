@@ -10,7 +10,7 @@ export interface WayToRoot {
   readonly why: string
 }
 
-type Parts = Pick<Role, 'operations' | 'elevated' | 'profile'>
+type Parts = Pick<Role, 'operations' | 'elevated' | 'profile' | 'observe'>
 
 /** The operations that make their caller root on the host, or as good as root, whatever they are asked for. */
 const OPERATIONS = {
@@ -61,8 +61,9 @@ const CAPABILITIES_OF_ROOT = [
 ]
 
 /** Why the role is unbounded; empty when it is not. */
-export function waysToRoot({ operations, profile }: Parts): WayToRoot[] {
+export function waysToRoot({ operations, profile, observe }: Parts): WayToRoot[] {
   const ways: WayToRoot[] = []
+  if (observe) ways.push({ by: 'observe', why: 'what the role would refuse is let through' })
   const { workload, exec } = profile
   const starter = STARTERS.find((id) => operations.has(id))
   if (starter !== undefined && workload !== null) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { askedSchema } from '../../src/audit/asked-schema.ts'
 import { makeReapRecord } from '../../src/audit/reap-record.ts'
 import { recordSchema, recordSchemaText, SCHEMA_FILE } from '../../src/audit/record-schema.ts'
 import { expectRecords } from '../support/record-lines.ts'
@@ -15,7 +16,8 @@ it('has every field in docs/records.md, and no other', () => {
   const documented = new Set(
     [...rows].flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, name]) => name)),
   )
-  const fields = new Set(recordSchema.options.flatMap((event) => Object.keys(event.shape)))
+  const shapes = [...recordSchema.options.map(({ shape }) => shape), askedSchema.shape]
+  const fields = new Set(shapes.flatMap((shape) => Object.keys(shape)))
   expect([...documented].sort()).toEqual([...fields].sort())
 })
 

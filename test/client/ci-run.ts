@@ -4,7 +4,7 @@ import { observe, type Step } from './observe.ts'
 import { compose } from './steps/buildkit.ts'
 
 /** What jobs of a CI system do, in the order in which they do it. */
-const STEPS: readonly Step[] = [
+export const STEPS: readonly Step[] = [
   {
     name: 'an image that cannot be had',
     script: `docker pull --quiet nobody/nothing:here >/dev/null 2>&1; echo $?; docker run --rm --pull never nobody/nothing:here; echo $?; docker image inspect --format '{{.RepoTags}}' busybox:test`,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { objectsSchema } from '../../src/config/objects-schema.ts'
+import { observeSchema } from '../../src/config/observe-schema.ts'
 import { profileSchema } from '../../src/config/profile-schema.ts'
 
 /** One key of a role's parts with its meaning, as docs/roles.md has it in a row. */
@@ -14,11 +15,11 @@ const SAID_ONCE = [
   /; "\*" is any run.*taken literally/,
 ]
 
-/** Every key of the parts of a role, from the schema: `workload.mounts[].source`, by part; last those about objects. */
+/** Every key of the parts of a role, from the schema: `workload.mounts[].source`, by part; last those about objects, and observing. */
 export function roleKeys(): ReadonlyMap<string, readonly Row[]> {
   const parts = Object.entries(profileSchema.shape)
   const rows = parts.map(([part, schema]) => [part, rowsOf(schema, `${part}.`)] as const)
-  return new Map([...rows, ['objects', rowsOf(objectsSchema, '')]])
+  return new Map([...rows, ['objects', rowsOf(objectsSchema, '')], ['observe', rowsOf(observeSchema, '')]])
 }
 
 function rowsOf(schema: unknown, prefix: string): Row[] {

@@ -4,7 +4,7 @@ import type { WorkloadJudge } from './types.ts'
 import { items, textOf } from './values.ts'
 
 /** What the engine gives every container (moby's `caps.DefaultCapabilities`, Docker Engine 20.10 to 29). */
-const DEFAULT_ONES: ReadonlySet<string> = new Set([
+export const DEFAULT_CAPABILITIES: ReadonlySet<string> = new Set([
   'AUDIT_WRITE',
   'CHOWN',
   'DAC_OVERRIDE',
@@ -36,5 +36,5 @@ function why(asked: string, allowed: ReadonlySet<string>): string {
 
 function isAllowed(asked: string, allowed: ReadonlySet<string>): boolean {
   const name = normaliseCapability(asked)
-  return name !== null && (DEFAULT_ONES.has(name) || allowsCapability(allowed, asked))
+  return name !== null && (DEFAULT_CAPABILITIES.has(name) || allowsCapability(allowed, asked))
 }

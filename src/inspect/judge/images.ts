@@ -31,7 +31,7 @@ export function judgeImage(field: FieldValue, { workload, principal }: WorkloadC
  * Whether the engine may take the text for an image's id. It does with hex digits of any number, where no image has that
  * name (containerd's image store: with four and more), and with `sha256:` in front, which reads like a name with a tag.
  */
-function mayBeImageId(text: string): boolean {
+export function mayBeImageId(text: string): boolean {
   return /^(?:sha(?:256|384|512):)?[0-9a-f]+$/.test(text)
 }
 

@@ -98,6 +98,11 @@ interface Rest {
 /** By operation, made once; an operation that is not here has nothing to judge. */
 const RESTS: ReadonlyMap<string, readonly Rest[]> = restsByOperation()
 
+/** Whether anything of an operation is judged beside its body. */
+export function isJudged(id: OperationId): boolean {
+  return JUDGES[id] !== undefined || RESTS.has(id)
+}
+
 /**
  * Judges what an operation asks for by its query, its headers (name, value, …), the parameters of its path that say more
  * than which object is meant, and by having a body that is no JSON: against the tables of `engine/fields`, so a parameter
