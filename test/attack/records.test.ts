@@ -96,7 +96,8 @@ describe('attacks on records and logs', () => {
     await scene.send('POST', '/images/create?fromImage=a&changes=ENV%20P%3Dsecret-change', { headers })
     await scene.send('GET', '/containers/json?filters=%7B%22label%22%3A%5B%22secret-label%22%5D%7D')
     await scene.send('POST', '/containers/create', { body: '{"Image":"a","Env":["P=secret-env"]}' })
-    await scene.send('GET', '/containers/x/archive?path=/secret-path')
+    // A path is what a role lists (archive.get), as the source of a mount is: it is written down, and nothing beside it.
+    await scene.send('GET', '/containers/x/archive?path=/named-path')
     const bearer = await scene.send('GET', '/nothing', {
       role: null,
       headers: ['Authorization: Bearer secret.bearer.token'],
@@ -108,6 +109,7 @@ describe('attacks on records and logs', () => {
       await scene.record(recordId(answer))
     }
     const text = scene.recordLines().join('\n')
+    expect(text).toContain('"asked":{"archive":{"get":["/named-path"]}}')
     expect(text).not.toContain('secret')
     expect(text).not.toContain('c2VjcmV0')
     expect(text).not.toContain(scene.authorization('operator').split('.').at(-1))
