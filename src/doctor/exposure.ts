@@ -26,7 +26,7 @@ export function tlsOf(setUp: SetUp): Tls {
 export function exposuresOf(setUp: SetUp): readonly Exposure[] {
   const tls = tlsOf(setUp) !== 'none'
   const hosts = settingsFor(setUp, 'hosts')
-  const isTcp = (one: Setting) => parseHost(one.value, tls).kind === 'tcp'
+  const isTcp = isTcpHost(setUp)
   const fromOptions = hosts.filter(isTcp).flatMap((one) => {
     const host = parseHost(one.value, tls)
     return host.kind === 'tcp' ? [{ ...host, where: where(one.place), change: closing(setUp, one, isTcp) }] : []
@@ -34,15 +34,28 @@ export function exposuresOf(setUp: SetUp): readonly Exposure[] {
   return [...fromOptions, ...socketExposures(setUp)]
 }
 
+/** Makes the test whether a "hosts" or -H is a TCP address. */
+export function isTcpHost(setUp: SetUp): (one: Setting) => boolean {
+  const tls = tlsOf(setUp) !== 'none'
+  return (one) => parseHost(one.value, tls).kind === 'tcp'
+}
+
 /** One change closes all addresses of one place: half of them would be no answer. */
 function closing(setUp: SetUp, one: Setting, isTcp: (one: Setting) => boolean): Change {
   const same = settingsFor(setUp, 'hosts').filter((other) => other.place.file === one.place.file)
   const gone = same.filter((other) => isTcp(other) && (other.words.length === 0) === (one.words.length === 0))
-  const stays = settingsFor(setUp, 'hosts').some((other) => !isTcp(other))
-  return without(setUp, gone, stays ? [] : ['-H', setUp.socket === null ? 'unix:///var/run/docker.sock' : 'fd://'])
+  return without(setUp, gone, socketInstead(setUp))
 }
 
-function socketExposures({ socket }: SetUp): Exposure[] {
+/** The words that leave dockerd its socket when the TCP addresses are gone; none when another host does already. */
+export function socketInstead(setUp: SetUp): readonly string[] {
+  const isTcp = isTcpHost(setUp)
+  if (settingsFor(setUp, 'hosts').some((one) => !isTcp(one))) return []
+  return ['-H', setUp.socket === null ? 'unix:///var/run/docker.sock' : 'fd://']
+}
+
+/** The TCP addresses that docker.socket opens. */
+export function socketExposures({ socket }: SetUp): Exposure[] {
   const streams = listSetting(socket?.lines ?? [], 'Socket', 'ListenStream')
   const paths = streams.map(({ value }) => value).filter((value) => value.startsWith('/'))
   return streams.flatMap((line) => {

@@ -16,21 +16,34 @@ const BUNDLE = 20
 /** Where dockerd looks when an option is missing and DOCKER_CERT_PATH is not set. */
 const USUAL_FOLDER = '/root/.docker'
 
-/** The files of dockerd's TLS: who may read the keys, how old the certificates are. `now` is milliseconds since the epoch. */
-export function tlsFileFindings(setUp: SetUp, now: number): readonly Finding[] {
-  const tls = tlsOf(setUp)
-  const on = tls !== 'none'
+/** The files of dockerd's TLS; null: it has none. */
+export interface TlsPaths {
+  readonly authority: string | null
+  readonly certificate: string | null
+  readonly key: string | null
+}
+
+/** Where dockerd takes the files of its TLS from: absolute paths in the root. */
+export function tlsPathsOf(setUp: SetUp): TlsPaths {
+  const on = tlsOf(setUp) !== 'none'
   const folder = setUp.variables.get('DOCKER_CERT_PATH')?.value || USUAL_FOLDER
   const path = (option: 'tlscacert' | 'tlscert' | 'tlskey', usual: string) => {
     const file = settingOf(setUp, option)?.value ?? (on ? `${folder}/${usual}` : null)
     // systemd starts services in the root folder.
     return file === null ? null : posix.resolve('/', file)
   }
-  const [authority, certificate, key] = [
-    path('tlscacert', 'ca.pem'),
-    path('tlscert', 'cert.pem'),
-    path('tlskey', 'key.pem'),
-  ]
+  return {
+    authority: path('tlscacert', 'ca.pem'),
+    certificate: path('tlscert', 'cert.pem'),
+    key: path('tlskey', 'key.pem'),
+  }
+}
+
+/** The files of dockerd's TLS: who may read the keys, how old the certificates are. `now` is milliseconds since the epoch. */
+export function tlsFileFindings(setUp: SetUp, now: number): readonly Finding[] {
+  const tls = tlsOf(setUp)
+  const on = tls !== 'none'
+  const { authority, certificate, key } = tlsPathsOf(setUp)
   const folders = new Set([authority, certificate, key].flatMap((one) => (one === null ? [] : [posix.dirname(one)])))
   const authorityKeys = [...folders].map((folder) => `${folder}/ca-key.pem`)
   return [

@@ -1,0 +1,141 @@
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+
+/** A file of the new folder beside the one that is there. */
+export interface PlacedFile {
+  /** Relative to the folder. */
+  readonly name: string
+  readonly state: 'new' | 'changed' | 'same'
+}
+
+/** A folder that is made whole beside the real one, and put into its place at the end or not at all. */
+export interface Place {
+  /** Where to write: it has what the real folder has. */
+  readonly staged: string
+  /** Every file of the staged folder, sorted. */
+  files(): readonly PlacedFile[]
+  /**
+   * Puts what is new or changed into the folder, each file at once. When one cannot be put, those that were are taken
+   * back, and the error is thrown.
+   */
+  put(): void
+  /** Removes what is staged; nothing else. */
+  discard(): void
+}
+
+/** Copies of what was there, in case it has to be put back. */
+const BEFORE = 'before'
+const AFTER = 'after'
+
+/** Everything but what serves: sockets and temporary files stay where they are. */
+function isKept(path: string): boolean {
+  const facts = lstatSync(path)
+  return (facts.isFile() && !path.endsWith('.tmp')) || facts.isDirectory()
+}
+
+/**
+ * Begins a new version of a folder (absolute).
+ *
+ * @param beside where to make it: a sibling of the folder when it is to be put, since rename(2) works within one filesystem
+ */
+export function openPlace(folder: string, beside = dirname(folder)): Place {
+  const work = mkdtempSync(join(beside, `.${basename(folder)}.init-`))
+  const staged = join(work, AFTER)
+  const isThere = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+  const discard = () => rmSync(work, { recursive: true, force: true })
+  try {
+    if (isThere) cpSync(folder, staged, { recursive: true, filter: isKept, preserveTimestamps: true })
+    else mkdirSync(staged)
+    keepOwners(isThere ? folder : null, staged)
+    // Whatever the umask: the service has to reach what is for it, and everything secret has a mode of its own.
+    if (!isThere) chmodSync(staged, 0o755)
+  } catch (error) {
+    discard()
+    throw error
+  }
+  const files = () => filesOf(staged).map((name) => ({ name, state: stateOf(join(folder, name), join(staged, name)) }))
+  return { staged, files, discard, put: () => put(files(), { folder, staged, before: join(work, BEFORE), isThere }) }
+}
+
+/** cp(2) makes files of one's own; a key that belongs to the service goes on to. */
+function keepOwners(from: string | null, to: string): void {
+  if (from === null || process.geteuid?.() !== 0) return
+  for (const name of ['', ...readdirSync(to, { recursive: true, encoding: 'utf8' })]) {
+    const { uid, gid } = statSync(join(from, name))
+    chownSync(join(to, name), uid, gid)
+  }
+}
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+function stateOf(old: string, made: string): PlacedFile['state'] {
+  const before = statSync(old, { throwIfNoEntry: false })
+  if (before === undefined) return 'new'
+  const after = statSync(made)
+  const sameOwner = before.mode === after.mode && before.uid === after.uid && before.gid === after.gid
+  return sameOwner && readFileSync(old).equals(readFileSync(made)) ? 'same' : 'changed'
+}
+
+interface Way {
+  readonly folder: string
+  readonly staged: string
+  readonly before: string
+  readonly isThere: boolean
+}
+
+function put(files: readonly PlacedFile[], { folder, staged, before, isThere }: Way): void {
+  if (!isThere) return renameSync(staged, folder)
+  const undo: (() => void)[] = []
+  try {
+    for (const { name, state } of files) {
+      if (state === 'same') continue
+      const target = join(folder, name)
+      if (isLink(target)) throw new Error(`${target} is a link, and whoever made it looks after it; write to another --folder`)
+      makeFolders(folder, staged, dirname(name), undo)
+      const copy = join(before, name)
+      if (state === 'changed') {
+        mkdirSync(dirname(copy), { recursive: true })
+        linkSync(target, copy)
+      }
+      renameSync(join(staged, name), target)
+      undo.push(() => (state === 'changed' ? renameSync(copy, target) : rmSync(target)))
+    }
+  } catch (error) {
+    for (const step of undo.reverse()) step()
+    throw error
+  }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+}
+
+/** The folders above a file, with the modes that the staged ones have. */
+function makeFolders(folder: string, staged: string, name: string, undo: (() => void)[]): void {
+  const target = join(folder, name)
+  if (statSync(target, { throwIfNoEntry: false }) !== undefined) return
+  makeFolders(folder, staged, dirname(name), undo)
+  const { mode, uid, gid } = statSync(join(staged, name))
+  mkdirSync(target)
+  undo.push(() => rmSync(target, { recursive: true }))
+  chmodSync(target, mode & 0o7777)
+  chownSync(target, uid, gid)
+}
