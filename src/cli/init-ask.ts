@@ -32,7 +32,9 @@ export function openAsker(input: Readable, output: Writable): Asker {
     async ask({ text, help, usual, problem }) {
       output.write(`\n${help}\n`)
       for (;;) {
-        const typed = (await line(lines, `${text}${usual === null || usual === '' ? '' : ` [${usual}]`}: `, ended.signal)).trim()
+        const typed = (
+          await line(lines, `${text}${usual === null || usual === '' ? '' : ` [${usual}]`}: `, ended.signal)
+        ).trim()
         const answer = typed === '' ? usual : typed
         const wrong = answer === null ? 'an answer is needed' : problem(answer)
         if (answer !== null && wrong === null) return answer

@@ -19,7 +19,7 @@ export interface Reached {
 export function clientLines(draft: Draft, reached: Reached): string {
   const { people, ci, local, everybody } = draft
   return `${[
-    '# How the clients of this gate call it. Copy a client\'s folder to its machine; its key.pem is a secret.',
+    "# How the clients of this gate call it. Copy a client's folder to its machine; its key.pem is a secret.",
     ...(everybody === null ? [] : everybodyLines(reached, everybody)),
     ...people.flatMap(({ name, role }) => [
       '',
@@ -27,7 +27,13 @@ export function clientLines(draft: Draft, reached: Reached): string {
       ...personLines(reached, name),
       ...(local === null ? [] : localLines(reached, name, local)),
     ]),
-    ...(ci === null ? [] : ['', `# Jobs of ${ci.preset} (role ${ci.role}); deploy/ci/README.md has ready-made parts`, ciLine(ci, reached)]),
+    ...(ci === null
+      ? []
+      : [
+          '',
+          `# Jobs of ${ci.preset} (role ${ci.role}); deploy/ci/README.md has ready-made parts`,
+          ciLine(ci, reached),
+        ]),
   ].join('\n')}\n`
 }
 

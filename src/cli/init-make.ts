@@ -54,7 +54,9 @@ export function makeServer(folder: string, names: readonly string[], service: Se
 function isFor(pem: string, names: readonly string[]): boolean {
   const certificate = new X509Certificate(pem)
   return names.every((name) =>
-    isIP(name) === 0 ? certificate.subjectAltName?.split(', ').includes(`DNS:${name.toLowerCase()}`) : certificate.checkIP(name),
+    isIP(name) === 0
+      ? certificate.subjectAltName?.split(', ').includes(`DNS:${name.toLowerCase()}`)
+      : certificate.checkIP(name),
   )
 }
 

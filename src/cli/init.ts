@@ -53,13 +53,18 @@ Exit codes: 0 done, 1 failed or not answered, 2 the command line or what was mad
 
 export function initCommand(): Command {
   return new Command('init')
-    .description('write a configuration, certificates, the systemd unit and the lines for clients; takes over a dockerd on TCP')
+    .description(
+      'write a configuration, certificates, the systemd unit and the lines for clients; takes over a dockerd on TCP',
+    )
     .addOption(new Option('--from <what>', 'what to take over').choices(SOURCES))
     .option('--folder <folder>', 'where to write', readFolder, '/etc/dockgate')
     .optionsGroup('Who calls, and as what:')
     .option('--person <name[:role]>', 'somebody with a certificate; repeatable', addPerson)
     .addOption(new Option('--ci <preset>', 'jobs of a CI system').choices(ISSUER_PRESETS))
-    .option('--only <whose>', 'whose jobs: acme or acme/shop (GitHub), acme/ or acme/shop (GitLab), ci:builder (Kubernetes)…')
+    .option(
+      '--only <whose>',
+      'whose jobs: acme or acme/shop (GitHub), acme/ or acme/shop (GitLab), ci:builder (Kubernetes)…',
+    )
     .option('--when <condition>', 'a CEL condition instead of --only')
     .option('--audience <audience>', "the audience of the jobs' tokens; the first --name when left out")
     .option('--host <host>', 'of GitHub Enterprise, or of your own GitLab')
@@ -69,13 +74,21 @@ export function initCommand(): Command {
     .addOption(new Option('--ci-role <role>', 'what the jobs may do (default: "ci-run")').choices(ROLE_NAMES))
     .optionsGroup('The gate:')
     .option('--address <address>', 'where to listen, with TLS (default: "0.0.0.0:2376", or where dockerd listens)')
-    .option('--name <name>', 'a DNS name or IP address that clients call it by; repeatable (default: the host name)', addName)
+    .option(
+      '--name <name>',
+      'a DNS name or IP address that clients call it by; repeatable (default: the host name)',
+      addName,
+    )
     .option('--engine <socket>', "the engine's socket, unix:///… (default: the one that dockerd's files name)")
     .option('--ledger <file>', 'where it is kept whose images are whose', '/var/lib/dockgate/ledger.sqlite')
     .option('--admin <socket>', 'the socket of dockgate ready and dockgate sessions', '/run/dockgate/admin.sock')
     .optionsGroup('With --from:')
-    .option('--root <folder>', 'the folder in which dockerd\'s files are looked for', '/')
-    .addOption(new Option('--proxy <kind>', 'the socket proxy whose variables these are').choices(PROXY_KINDS).default('tecnativa'))
+    .option('--root <folder>', "the folder in which dockerd's files are looked for", '/')
+    .addOption(
+      new Option('--proxy <kind>', 'the socket proxy whose variables these are')
+        .choices(PROXY_KINDS)
+        .default('tecnativa'),
+    )
     .option('--env-file <file>', "the socket proxy's variables, a NAME=VALUE a line")
     .option('--variable <NAME=VALUE>', 'one of them; repeatable, and stronger than the file', addText)
     .optionsGroup('Writing:')
@@ -116,7 +129,9 @@ function addPerson(text: string, before: readonly Person[] = []): readonly Perso
 /** The name is a folder's too. Throws InvalidArgumentError. */
 export function personName(name: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9@_+.-]*$/.test(name)) return checked(name, commonName)
-  throw new InvalidArgumentError(`${JSON.stringify(name)} cannot be the name of a folder: letters, digits, "@", "_", "+", "." and "-"`)
+  throw new InvalidArgumentError(
+    `${JSON.stringify(name)} cannot be the name of a folder: letters, digits, "@", "_", "+", "." and "-"`,
+  )
 }
 
 export function isRole(text: string): text is RoleName {

@@ -8,6 +8,7 @@ import { diffCommand } from './diff.ts'
 import { doctorCommand } from './doctor.ts'
 import { explainCommand } from './explain.ts'
 import { reportFailure, unifyFailures } from './failure.ts'
+import { initCommand } from './init.ts'
 import { learnCommand } from './learn.ts'
 import { readyCommand } from './ready.ts'
 import { reapCommand } from './reap.ts'
@@ -28,6 +29,7 @@ const program = new Command('dockgate')
     `
 Start here:
   $ dockgate start                                  a gate on this machine, with everything it needs made for you
+  $ dockgate init                                   one for this host: asks, and writes /etc/dockgate and the systemd unit
   $ dockgate check --config /etc/dockgate/dockgate.yaml
   $ dockgate serve --config /etc/dockgate/dockgate.yaml
 
@@ -36,6 +38,7 @@ Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong, 
 
 const commands = [
   startCommand,
+  initCommand,
   serveCommand,
   checkCommand,
   diffCommand,

@@ -13,6 +13,13 @@ export function readGroups(root: Root): readonly Group[] {
   return parseGroups(root.read('/etc/group') ?? '', root.read('/etc/passwd') ?? '')
 }
 
+/** The ids of a user by its name in a root's own /etc/passwd; null when it is not there. */
+export function readUser(root: Root, name: string): { readonly uid: number; readonly gid: number } | null {
+  const fields = fieldsOf(root.read('/etc/passwd') ?? '').find(([user]) => user === name)
+  const [uid, gid] = [idOf(fields?.[2]), idOf(fields?.[3])]
+  return uid === null || gid === null ? null : { uid, gid }
+}
+
 /** Reads group(5) and passwd(5). Lines without a numeric id are left out. */
 export function parseGroups(groupText: string, passwdText: string): readonly Group[] {
   const users = fieldsOf(passwdText).flatMap(([name = '', , , gid]) => ({ name, gid: idOf(gid) }))

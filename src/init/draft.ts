@@ -34,8 +34,14 @@ export interface Draft {
   readonly admin: string
 }
 
+/** Paths and addresses as they are: nothing in YAML reads them as something else. */
+const PLAIN = /^(?:unix:\/\/)?\/?[A-Za-z0-9][A-Za-z0-9/._-]*(?:\.pem|\.sock|\.sqlite|:[0-9]+)$/
+
 /** Any text as a YAML scalar: YAML 1.2 takes JSON's strings. */
-const yaml = (text: string) => JSON.stringify(text)
+function yaml(text: string): string {
+  if (PLAIN.test(text)) return text
+  return /^[\x20-\x26\x28-\x7e]*$/.test(text) ? `'${text}'` : JSON.stringify(text)
+}
 
 /** Roles that somebody has, in the order of first use. */
 export function rolesOf({ everybody, people, ci }: Pick<Draft, 'everybody' | 'people' | 'ci'>): readonly RoleName[] {
@@ -72,7 +78,9 @@ export function configText(draft: Draft): string {
     '  # The first that matches decides; without a match, nothing is allowed.',
     ...bindingLines(draft),
     '',
-    ...(own ? ["# Whose images and unnamed volumes are whose: what labels cannot say.", `ledger: { file: ${yaml(ledger)} }`] : []),
+    ...(own
+      ? ['# Whose images and unnamed volumes are whose: what labels cannot say.', `ledger: { file: ${yaml(ledger)} }`]
+      : []),
     '# For dockgate ready and dockgate sessions. Records go to standard output: journalctl --unit dockgate',
     `admin: { socket: ${yaml(admin)} }`,
   ].join('\n')}\n`
@@ -82,7 +90,10 @@ function listenerLines({ certificate, key, staff, ci }: Draft, address: string, 
   const asks =
     staff === null
       ? []
-      : [`      clientAuthorities: ${yaml(staff.authority)}`, `      clientCertificates: ${ci === null ? 'required' : 'optional'}`]
+      : [
+          `      clientAuthorities: ${yaml(staff.authority)}`,
+          `      clientCertificates: ${ci === null ? 'required' : 'optional'}`,
+        ]
   return [
     `  - name: ${index === 0 ? 'public' : `public-${index + 1}`}`,
     `    address: ${yaml(address)}`,
@@ -107,7 +118,10 @@ function staffLines({ staff, local }: Draft): string[] {
   return [
     ...(staff === null
       ? []
-      : ['  # Client certificates of this authority.', `  staff: { certificate: { authorities: ${yaml(staff.authority)}${crl} } }`]),
+      : [
+          '  # Client certificates of this authority.',
+          `  staff: { certificate: { authorities: ${yaml(staff.authority)}${crl} } }`,
+        ]),
     ...(local === null
       ? []
       : [
@@ -121,7 +135,10 @@ function ciLines({ ci }: Draft): string[] {
   if (ci === null) return []
   const told = Object.entries(ci.told).map(([key, value]) => `, ${key}: ${yaml(value)}`)
   const audience = ci.audience === null ? '' : `, audience: ${yaml(ci.audience)}`
-  return [`  # Tokens of the CI system: docs/issuers.md`, `  ci: { jwt: { preset: ${ci.preset}${told.join('')}${audience} } }`]
+  return [
+    `  # Tokens of the CI system: docs/issuers.md`,
+    `  ci: { jwt: { preset: ${ci.preset}${told.join('')}${audience} } }`,
+  ]
 }
 
 function bindingLines({ everybody, people, ci, local }: Draft): string[] {

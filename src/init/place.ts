@@ -102,13 +102,17 @@ interface Way {
 }
 
 function put(files: readonly PlacedFile[], { folder, staged, before, isThere }: Way): void {
-  if (!isThere) return renameSync(staged, folder)
+  if (!isThere) {
+    renameSync(staged, folder)
+    return
+  }
   const undo: (() => void)[] = []
   try {
     for (const { name, state } of files) {
       if (state === 'same') continue
       const target = join(folder, name)
-      if (isLink(target)) throw new Error(`${target} is a link, and whoever made it looks after it; write to another --folder`)
+      if (isLink(target))
+        throw new Error(`${target} is a link, and whoever made it looks after it; write to another --folder`)
       makeFolders(folder, staged, dirname(name), undo)
       const copy = join(before, name)
       if (state === 'changed') {

@@ -77,6 +77,8 @@ function differences(on: ReadonlySet<string>): string[] {
     'narrower: paths that no engine has, other spellings of paths, and OPTIONS requests are refused; the proxy passes what begins like a section',
     ...(always.length === 0
       ? []
-      : [`wider: ${always.map((name) => `${name}=0`).join(' and ')} has no effect, as every caller with a role may ask it`]),
+      : [
+          `wider: ${always.map((name) => `${name}=0`).join(' and ')} has no effect, as every caller with a role may ask it`,
+        ]),
   ]
 }

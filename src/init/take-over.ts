@@ -65,6 +65,8 @@ export interface OpenSetUp {
   readonly local: string | null
   /** Where dockerd listens. */
   readonly addresses: readonly string[]
+  /** One of them is reached from elsewhere. */
+  readonly beyond: boolean
 }
 
 /** @throws Error with a message for a person when dockerd is not set up so */
@@ -78,6 +80,7 @@ export function openSetUp({ tls, exposures }: Host): OpenSetUp {
   return {
     local: tls === 'tls' ? null : shown(local?.host ?? '127.0.0.1', port),
     addresses: addressesOf(exposures),
+    beyond: exposures.some(({ host }) => !isLocal(host)),
   }
 }
 

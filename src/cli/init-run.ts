@@ -1,0 +1,198 @@
+import { chownSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ConfigError, formatProblem } from '../config/errors.ts'
+import { loadConfig } from '../config/load.ts'
+import { readUser } from '../doctor/accounts.ts'
+import { listSetting, parseUnitFile } from '../doctor/unit-file.ts'
+import { configText, type Draft, rolesOf } from '../init/draft.ts'
+import { openPlace, type Place, type PlacedFile } from '../init/place.ts'
+import { isOwnRole } from '../init/roles.ts'
+import { type Host, readHost } from '../init/take-over.ts'
+import { PUBLIC_FILE, replaceFile } from '../pki/files.ts'
+import { say, UsageError } from './failure.ts'
+import type { InitOptions } from './init.ts'
+import { type Asker, openAsker } from './init-ask.ts'
+import { type Decision, decide, OWN_NAMES } from './init-decide.ts'
+import { clientLines, nextSteps, type Reached } from './init-lines.ts'
+import { makePerson, makeServer, makeTokens, type Service, takeTlsFiles } from './init-make.ts'
+import { differences, rootLines, whole } from './init-show.ts'
+
+const SCHEMA = fileURLToPath(new URL('../../config/schema/dockgate.json', import.meta.url))
+const UNIT = new URL('../../deploy/systemd/dockgate.service', import.meta.url)
+/** The folder as the unit has it. */
+const UNIT_FOLDER = '/etc/dockgate/'
+const ENDING = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
+/** The state folder of a service, as systemd makes it here. */
+const STATE_FOLDER_MODE = 0o750
+
+/** Decides, makes everything beside the folder, checks it, and puts it in its place. When that fails, nothing of it is left. */
+export async function runInit(options: InitOptions): Promise<void> {
+  const root = resolve(options.root)
+  if (!isFolder(root)) throw new UsageError(`--root: ${options.root} is no folder`)
+  const { folder, dryRun, yes } = options
+  if (!isFolder(dirname(folder))) throw new UsageError(`--folder: there is no ${dirname(folder)} to write below`)
+  const asker = process.stdin.isTTY && !yes ? openAsker(process.stdin, process.stdout) : null
+  try {
+    const host = readHost(root)
+    const decision = await decide(options, host, asker)
+    const place = openPlace(folder, dryRun ? tmpdir() : dirname(folder))
+    const release = discardOnSignals(place)
+    try {
+      await makeAndPut({ options, host, decision, place, asker })
+    } finally {
+      release()
+      place.discard()
+    }
+  } finally {
+    asker?.close()
+  }
+}
+
+interface Work {
+  readonly options: InitOptions
+  readonly host: Host
+  readonly decision: Decision
+  readonly place: Place
+  readonly asker: Asker | null
+}
+
+async function makeAndPut({ options, host, decision, place, asker }: Work): Promise<void> {
+  const { folder, dryRun, yes } = options
+  const unit = unitFor(folder)
+  const service = serviceOf(unit, host)
+  const draft = await makeFiles(place.staged, host, decision, service)
+  const clients = clientLines(draft, reachedAt(folder, decision, draft))
+  writeText(place, 'dockgate.service', unit)
+  writeText(place, 'clients.txt', clients)
+  const warnings = checkAndWrite(folder, place, draft)
+  const files = place.files()
+  if (dryRun) process.stdout.write(whole(folder, place, files))
+  else {
+    process.stdout.write(differences(folder, place, files))
+    if (files.some(({ state }) => state === 'changed') && !yes) await mayOverwrite(folder, asker)
+    putAll(place, draft, service)
+    process.stdout.write(`${written(folder, files)}\n\n${clients}\n`)
+  }
+  for (const line of [...rootLines(draft), ...warnings, ...decision.notes]) say(line)
+  const missingUser = service.uid === null ? service.name : null
+  const key = draft.key.startsWith('/') ? null : draft.key
+  const release = decision.source === 'tlsverify' || decision.source === 'tcp' ? host.release : []
+  process.stdout.write(`${nextSteps({ folder, missingUser, key, release }).join('\n')}\n`)
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+/** What is staged holds keys: a signal does not leave it behind. */
+function discardOnSignals(place: Place): () => void {
+  const end = (signal: NodeJS.Signals) => {
+    place.discard()
+    process.exit(128 + constants.signals[signal])
+  }
+  for (const signal of ENDING) process.on(signal, end)
+  return () => {
+    for (const signal of ENDING) process.off(signal, end)
+  }
+}
+
+/** The unit of the package, for this folder. */
+function unitFor(folder: string): string {
+  const text = readFileSync(UNIT, 'utf8')
+  if (!text.includes(`${UNIT_FOLDER}dockgate.yaml`)) throw new Error(`${fileURLToPath(UNIT)} names no configuration`)
+  return text.replaceAll(UNIT_FOLDER, `${folder}/`)
+}
+
+interface NamedService extends Service {
+  /** Null: the unit names no user. */
+  readonly name: string | null
+}
+
+/** Who the gate will run as. Only root, on the host itself, can give files to that user. */
+function serviceOf(unit: string, { root }: Host): NamedService {
+  const name = listSetting(parseUnitFile(unit), 'Service', 'User').at(-1)?.value ?? null
+  const user = name === null || root.folder !== '/' || process.geteuid?.() !== 0 ? null : readUser(root, name)
+  return { name, uid: user?.uid ?? null, gid: user?.gid ?? null }
+}
+
+/** Makes certificates, keys and tokens in the staged folder. */
+async function makeFiles(staged: string, host: Host, decision: Decision, service: Service): Promise<Draft> {
+  const { draft, names, verified } = decision
+  if (verified !== null) {
+    const { authority, ...own } = takeTlsFiles(staged, host.root, verified, service)
+    return { ...draft, ...own, schema: SCHEMA, staff: { authority, crl: null } }
+  }
+  const authority = makeServer(staged, [...new Set([...names, ...OWN_NAMES])], service)
+  for (const { name } of draft.people) makePerson(staged, authority, name)
+  if (draft.local !== null) {
+    await makeTokens(
+      staged,
+      draft.people.map(({ name }) => name),
+    )
+  }
+  const staff = draft.people.length === 0 ? null : { authority: 'ca.pem', crl: 'crl.pem' }
+  return { ...draft, schema: SCHEMA, certificate: 'server/cert.pem', key: 'server/key.pem', staff }
+}
+
+function reachedAt(folder: string, { names, verified }: Decision, { addresses, staff }: Draft): Reached {
+  const port = addresses[0]?.split(':').at(-1) ?? ''
+  const [name = 'localhost'] = names
+  const host = name.includes(':') ? `[${name}]` : name
+  const authority = verified === null ? 'ca.pem' : (staff?.authority ?? 'ca.pem')
+  return { folder, gate: `${host}:${port}`, authority: resolve(folder, authority) }
+}
+
+function writeText(place: Place, name: string, text: string): void {
+  replaceFile(join(place.staged, name), text, PUBLIC_FILE)
+}
+
+/** Writes dockgate.yaml when it may be served. Returns its warnings. Throws ConfigError, about the file that it would be. */
+function checkAndWrite(folder: string, place: Place, draft: Draft): string[] {
+  const own = join(place.staged, 'dockgate.yaml')
+  const real = join(folder, 'dockgate.yaml')
+  const shown = (text: string) => text.replaceAll(place.staged, folder)
+  // Its folder is made when everything else is put.
+  writeText(
+    place,
+    'dockgate.yaml',
+    configText(isFolder(dirname(draft.ledger)) ? draft : { ...draft, ledger: 'ledger.sqlite' }),
+  )
+  try {
+    const { warnings } = loadConfig(own)
+    return warnings.map((one) => shown(formatProblem({ ...one, file: real })))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const problems = error.problems.map((one) => ({ ...one, file: real, message: shown(one.message) }))
+    throw new ConfigError(problems, { cause: error })
+  } finally {
+    writeText(place, 'dockgate.yaml', configText(draft))
+  }
+}
+
+async function mayOverwrite(folder: string, asker: Asker | null): Promise<void> {
+  if (asker === null) throw new Error(`nothing was written: ${folder} has other files already; --yes overwrites them`)
+  if (!(await asker.confirm('Overwrite these?'))) throw new Error('nothing was written')
+}
+
+/** Puts the folder, and makes that of the ledger; both or neither. */
+function putAll(place: Place, draft: Draft, { uid, gid }: Service): void {
+  const state = dirname(draft.ledger)
+  const isWanted = rolesOf(draft).some(isOwnRole) && !isFolder(state)
+  if (isWanted) {
+    mkdirSync(state, { mode: STATE_FOLDER_MODE })
+    if (uid !== null && gid !== null) chownSync(state, uid, gid)
+  }
+  try {
+    place.put()
+  } catch (error) {
+    if (isWanted) rmSync(state, { recursive: true })
+    throw error
+  }
+}
+
+function written(folder: string, files: readonly PlacedFile[]): string {
+  const names = files.filter(({ state }) => state !== 'same').map(({ name }) => name)
+  return names.length === 0 ? `${folder} has all of this already` : `wrote to ${folder}: ${names.join(', ')}`
+}
