@@ -58,7 +58,7 @@ export async function decide(options: InitOptions, host: Host, asker: Asker | nu
   const draft = {
     about: aboutOf(source, open),
     addresses,
-    everybody: verified === null ? null : ('operator' as const),
+    everybody: verified === null ? null : ('admin' as const),
     people,
     ci,
     local: open?.local ?? null,
@@ -252,7 +252,7 @@ function aboutOf(source: Source | null, open: OpenSetUp | null): string[] {
 function notesOf({ local }: Decision['draft'], source: Source | null, open: OpenSetUp | null): string[] {
   if (source === 'tlsverify') {
     return [
-      'EVERY certificate of the authority stays root on this host (role operator), as with dockerd: give people roles of',
+      'EVERY certificate of the authority stays root on this host (role admin), as with dockerd: give people roles of',
       '  their own with bindings before that one (when: \'cert.commonName == "alice"\', role: observer), then remove it',
     ]
   }

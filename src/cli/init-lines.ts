@@ -106,16 +106,14 @@ export function nextSteps({ folder, missingUser, key, release }: Steps): string[
     ...(missingUser === null || key === null ? [] : [`  chown ${missingUser}: ${at(key)}`]),
     `  install -m 0644 ${at('dockgate.service')} /etc/systemd/system/dockgate.service`,
     ...release.flatMap(releaseLines),
-    '  systemctl daemon-reload',
+    // systemd opens docker.socket anew only while the service is down.
+    ...[...new Set([...release.flatMap(({ run }) => run), 'systemctl daemon-reload'])].map((line) => `  ${line}`),
     '  systemctl enable --now dockgate',
     `  dockgate doctor --config ${at('dockgate.yaml')}`,
   ]
 }
 
-function releaseLines({ file, write, run, text }: Change): string[] {
-  return [
-    ...(text === null ? [] : [`  # dockerd: ${text}`]),
-    ...(write.length === 0 ? [] : [`  # dockerd: write to ${file}`, ...write.map((line) => `      ${line}`)]),
-    ...run.map((line) => `  ${line}`),
-  ]
+function releaseLines({ file, write, text }: Change): string[] {
+  const where = file === null ? '' : `, ${file}`
+  return [`  # dockerd${where}: ${text ?? 'write there'}`, ...write.map((line) => `      ${line}`)]
 }

@@ -62,7 +62,9 @@ async function makeAndPut({ options, host, decision, place, asker }: Work): Prom
   const { folder, dryRun, yes } = options
   const unit = unitFor(folder)
   const service = serviceOf(unit, host)
-  const draft = await makeFiles(place.staged, host, decision, service)
+  const draft = await makeFiles(place.staged, host, decision, service).catch((error: Error) => {
+    throw new Error(error.message.replaceAll(place.staged, folder), { cause: error })
+  })
   const clients = clientLines(draft, reachedAt(folder, decision, draft))
   writeText(place, 'dockgate.service', unit)
   writeText(place, 'clients.txt', clients)

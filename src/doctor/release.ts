@@ -42,6 +42,6 @@ function both(first: Change, second: Change): Change {
     file: first.file,
     write: [...new Set([...first.write, ...second.write])],
     run: [...new Set([...first.run, ...second.run])],
-    text: texts.length === 0 ? null : texts.join('; '),
+    text: texts.length === 0 ? null : texts.join('; ').replaceAll(` out of ${first.file}; take `, ', '),
   })
 }

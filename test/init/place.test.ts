@@ -1,0 +1,116 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openPlace } from '../../src/init/place.ts'
+
+let above: string
+let folder: string
+beforeEach(() => {
+  above = mkdtempSync(join(tmpdir(), 'dockgate-place-'))
+  folder = join(above, 'gate')
+})
+afterEach(() => rmSync(above, { recursive: true, force: true }))
+
+const everything = () =>
+  readdirSync(above, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(above.length + 1))
+    .sort()
+
+function makeFolder(files: Readonly<Record<string, string>>): void {
+  mkdirSync(join(folder, 'server'), { recursive: true })
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+}
+
+it('shows nothing at the folder before it is put, and all of it then', () => {
+  const place = openPlace(folder)
+  writeFileSync(join(place.staged, 'a'), 'a')
+  expect(() => statSync(folder)).toThrow('ENOENT')
+  place.put()
+  place.discard()
+  expect(everything()).toEqual(['gate/a'])
+  expect(statSync(folder).mode & 0o777).toBe(0o755)
+})
+
+it('begins with what is there, and tells new from changed and the same', () => {
+  makeFolder({ same: '1', changed: '1', 'server/key': 'k' })
+  chmodSync(join(folder, 'server/key'), 0o600)
+  const place = openPlace(folder)
+  writeFileSync(join(place.staged, 'changed'), '2')
+  writeFileSync(join(place.staged, 'server/new'), '2')
+  expect(place.files()).toEqual([
+    { name: 'changed', state: 'changed' },
+    { name: 'same', state: 'same' },
+    { name: 'server/key', state: 'same' },
+    { name: 'server/new', state: 'new' },
+  ])
+  place.put()
+  place.discard()
+  expect(everything()).toEqual(['gate/changed', 'gate/same', 'gate/server/key', 'gate/server/new'])
+  expect(readFileSync(join(folder, 'changed'), 'utf8')).toBe('2')
+  expect(statSync(join(folder, 'server/key')).mode & 0o777).toBe(0o600)
+})
+
+it('counts a file with another mode as changed', () => {
+  makeFolder({ key: 'k' })
+  chmodSync(join(folder, 'key'), 0o644)
+  const place = openPlace(folder)
+  chmodSync(join(place.staged, 'key'), 0o600)
+  expect(place.files()).toEqual([{ name: 'key', state: 'changed' }])
+  place.discard()
+})
+
+it('takes back what was put when one file cannot be, and leaves every old file as it was', () => {
+  makeFolder({ a: 'old a' })
+  const place = openPlace(folder)
+  writeFileSync(join(place.staged, 'a'), 'new a')
+  writeFileSync(join(place.staged, 'b'), 'new b')
+  mkdirSync(join(place.staged, 'deep'))
+  writeFileSync(join(place.staged, 'deep/c'), 'new c')
+  writeFileSync(join(place.staged, 'z'), 'new z')
+  // A folder in the place of a file: the last rename fails.
+  mkdirSync(join(folder, 'z'))
+  expect(() => place.put()).toThrow()
+  place.discard()
+  expect(everything()).toEqual(['gate/a'])
+  expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('old a')
+  expect(readdirSync(folder).sort()).toEqual(['a', 'server', 'z'])
+})
+
+it('does not write through a link that somebody else looks after', () => {
+  makeFolder({})
+  writeFileSync(join(above, 'managed'), 'theirs')
+  symlinkSync(join(above, 'managed'), join(folder, 'a'))
+  const place = openPlace(folder)
+  writeFileSync(join(place.staged, 'a'), 'ours')
+  expect(() => place.put()).toThrow('is a link')
+  place.discard()
+  expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('theirs')
+})
+
+it('leaves nothing but the folder behind when it is discarded', () => {
+  makeFolder({ a: '1' })
+  const place = openPlace(folder)
+  writeFileSync(join(place.staged, 'b'), 'b')
+  place.discard()
+  expect(readdirSync(above)).toEqual(['gate'])
+  expect(everything()).toEqual(['gate/a'])
+})
+
+it('keeps what is staged from everybody else', () => {
+  const place = openPlace(folder)
+  const [staging = ''] = readdirSync(above)
+  expect(statSync(join(above, staging)).mode & 0o777).toBe(0o700)
+  place.discard()
+})
