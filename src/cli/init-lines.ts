@@ -90,13 +90,15 @@ export interface Steps {
   readonly folder: string
   /** The service's user, when it has to be made and given its key. */
   readonly missingUser: string | null
+  /** The folder lets nobody but its owner in. */
+  readonly isClosed: boolean
   /** The key that the service must own, inside the folder; null: it does, or owns its own. */
   readonly key: string | null
   readonly release: readonly Change[]
 }
 
 /** What is left to do, in its order: commands for a root shell and lines to write. */
-export function nextSteps({ folder, missingUser, key, release }: Steps): string[] {
+export function nextSteps({ folder, missingUser, isClosed, key, release }: Steps): string[] {
   const at = (name: string) => shellWord(join(folder, name))
   return [
     'Next, in a root shell:',
@@ -104,6 +106,7 @@ export function nextSteps({ folder, missingUser, key, release }: Steps): string[
       ? []
       : [`  useradd --system --no-create-home --shell /usr/sbin/nologin --groups docker ${missingUser}`]),
     ...(missingUser === null || key === null ? [] : [`  chown ${missingUser}: ${at(key)}`]),
+    ...(isClosed ? [`  chmod 0755 ${shellWord(folder)}`] : []),
     `  install -m 0644 ${at('dockgate.service')} /etc/systemd/system/dockgate.service`,
     ...release.flatMap(releaseLines),
     // systemd opens docker.socket anew only while the service is down.

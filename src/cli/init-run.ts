@@ -81,11 +81,17 @@ async function makeAndPut({ options, host, decision, place, asker }: Work): Prom
   const missingUser = service.uid === null ? service.name : null
   const key = draft.key.startsWith('/') ? null : draft.key
   const release = decision.source === 'tlsverify' || decision.source === 'tcp' ? host.release : []
-  process.stdout.write(`${nextSteps({ folder, missingUser, key, release }).join('\n')}\n`)
+  process.stdout.write(`${nextSteps({ folder, missingUser, isClosed: isClosed(folder), key, release }).join('\n')}\n`)
 }
 
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
+
+/** The service could not reach its files. */
+function isClosed(folder: string): boolean {
+  const mode = statSync(folder, { throwIfNoEntry: false })?.mode
+  return mode !== undefined && (mode & 0o005) !== 0o005
 }
 
 /** What is staged holds keys: a signal does not leave it behind. */

@@ -80,9 +80,7 @@ function dropInFor({ place: { file } }: Command): string {
 function withoutValue(setUp: SetUp, gone: readonly Setting[], name: string): Change {
   const variable = setUp.variables.get(name)
   const { file } = (gone[0] as Setting).place
-  const words = splitWords(variable?.value ?? '')
-  const unwanted = new Set(gone.flatMap((one) => one.words.map(({ text }) => text)))
-  const left = joinWords(words.filter((word) => !unwanted.has(word)))
+  const left = joinWords(wordsLeft(setUp, gone, name, splitWords(variable?.value ?? '')))
   const value = left.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
   const inUnit = setUp.service !== null && isEnvironment(setUp, file)
   return change({
@@ -91,6 +89,21 @@ function withoutValue(setUp: SetUp, gone: readonly Setting[], name: string): Cha
     run: restart(setUp),
     text: `in place of the line that sets ${name}`,
   })
+}
+
+/** Of several `-H`, only the one that goes; by their texts where the variable is no more than a part of a word. */
+function wordsLeft(
+  { commands }: SetUp,
+  gone: readonly Setting[],
+  name: string,
+  words: readonly string[],
+): readonly string[] {
+  const unwanted = new Set(gone.flatMap((one) => one.words))
+  const expanded = commands.flatMap((command) => command.words.filter(({ variable }) => variable === name))
+  const isWhole = expanded.length === words.length && expanded.every(({ text }, index) => text === words[index])
+  if (isWhole) return expanded.filter((word) => !unwanted.has(word)).map(({ text }) => text)
+  const texts = new Set([...unwanted].map(({ text }) => text))
+  return words.filter((word) => !texts.has(word))
 }
 
 function isEnvironment({ service }: SetUp, file: string): boolean {

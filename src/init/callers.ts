@@ -20,7 +20,7 @@ interface Whom {
 }
 
 /** A CEL string literal: JSON's escapes are among CEL's (CEL specification, "String and Bytes Values"). */
-const text = (value: string) => JSON.stringify(value)
+export const celText = (value: string) => JSON.stringify(value)
 
 /** Of `--only`: whose jobs, by the preset. */
 const WHOM: Readonly<Record<IssuerPresetName, Whom>> = {
@@ -28,44 +28,46 @@ const WHOM: Readonly<Record<IssuerPresetName, Whom>> = {
     names: 'an owner, or one repository',
     example: 'acme/shop',
     condition: (name) =>
-      name.includes('/') ? `claims.repository == ${text(name)}` : `claims.repository_owner == ${text(name)}`,
+      name.includes('/') ? `claims.repository == ${celText(name)}` : `claims.repository_owner == ${celText(name)}`,
   },
   'gitlab-ci': {
     names: 'a project, or a group with a slash at its end',
     example: 'acme/',
     condition: (name) =>
-      name.endsWith('/') ? `claims.project_path.startsWith(${text(name)})` : `claims.project_path == ${text(name)}`,
+      name.endsWith('/')
+        ? `claims.project_path.startsWith(${celText(name)})`
+        : `claims.project_path == ${celText(name)}`,
   },
   kubernetes: {
     names: 'a service account, NAMESPACE:NAME',
     example: 'ci:builder',
-    condition: (name) => `subject == ${text(`system:serviceaccount:${name}`)}`,
+    condition: (name) => `subject == ${celText(`system:serviceaccount:${name}`)}`,
   },
   buildkite: {
     names: 'an organisation, or ORGANISATION/PIPELINE',
     example: 'acme/shop',
     condition: (name) => {
       const [organization = '', pipeline] = name.split('/')
-      const own = `claims.organization_slug == ${text(organization)}`
-      return pipeline === undefined ? own : `${own} && claims.pipeline_slug == ${text(pipeline)}`
+      const own = `claims.organization_slug == ${celText(organization)}`
+      return pipeline === undefined ? own : `${own} && claims.pipeline_slug == ${celText(pipeline)}`
     },
   },
   circleci: {
     names: "a project's id",
     example: 'fedcba98-7654-3210-fedc-ba9876543210',
-    condition: (name) => `claims["oidc.circleci.com/project-id"] == ${text(name)}`,
+    condition: (name) => `claims["oidc.circleci.com/project-id"] == ${celText(name)}`,
   },
   google: {
     names: 'the e-mail address of an account',
     example: 'builder@acme-prod.iam.gserviceaccount.com',
-    condition: (name) => `claims.email == ${text(name)} && claims.email_verified == true`,
+    condition: (name) => `claims.email == ${celText(name)} && claims.email_verified == true`,
   },
   'azure-ad': {
     names: 'a role of the application',
     example: 'docker.ci',
-    condition: (name) => `${text(name)} in claims.roles`,
+    condition: (name) => `${celText(name)} in claims.roles`,
   },
-  'generic-oidc': { names: 'a subject', example: 'ci', condition: (name) => `subject == ${text(name)}` },
+  'generic-oidc': { names: 'a subject', example: 'ci', condition: (name) => `subject == ${celText(name)}` },
 }
 
 /** The condition that picks somebody among the issuer's callers. */

@@ -1,6 +1,6 @@
 import { issuerPreset } from '../config/issuer-presets.ts'
 import { LOCAL_AUDIENCE, LOCAL_ISSUER } from '../pki/token.ts'
-import { type CiCaller, ownerOf } from './callers.ts'
+import { type CiCaller, celText, ownerOf } from './callers.ts'
 import type { WrittenRole } from './proxy-role.ts'
 import { isOwnRole, type RoleName, roleLines } from './roles.ts'
 
@@ -143,8 +143,8 @@ function ciLines({ ci }: Draft): string[] {
 
 function bindingLines({ everybody, people, ci, local }: Draft): string[] {
   const persons = people.flatMap(({ name, role }) => [
-    binding(role, 'staff', `cert.commonName == ${yaml(name)}`),
-    ...(local === null ? [] : [binding(role, 'local', `subject == ${yaml(name)}`)]),
+    binding(role, 'staff', `cert.commonName == ${celText(name)}`),
+    ...(local === null ? [] : [binding(role, 'local', `subject == ${celText(name)}`)]),
   ])
   return [
     ...persons,
