@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs one private dockerd until standard input ends, then leaves nothing behind.
-#   engine.sh ROOT STATE     ROOT: the root folder whose dockerd runs ("/" for the host's own); STATE: an empty folder
+#   engine.sh ROOT STATE     ROOT: the root folder whose dockerd runs ("/" for the host's own); STATE: an empty folder, or one
+#                            with etc-docker/, which becomes the engine's /etc/docker: its daemon.json names the hosts
 # The socket is STATE/docker.sock, the host's number of the namespaces' first process STATE/pid, the log standard error.
 # The engine has mount, network and process namespaces of its own: its bridge, its firewall rules, its mounts and every
 # container end with the first process. Standard input is a pipe from whoever started this, so a test run that is
@@ -26,7 +27,12 @@ fi
 mkdir -p /etc/docker
 for folder in /run /etc/docker /root; do mount -t tmpfs tmpfs "$folder"; done
 ip link set lo up
-dockerd --data-root "$state/data" --exec-root /run/dockerd --pidfile /run/dockerd.pid --host "unix://$state/docker.sock" \
+hosts=(--host "unix://$state/docker.sock")
+if [[ -d $state/etc-docker ]]; then
+  cp -r "$state/etc-docker/." /etc/docker
+  hosts=()
+fi
+dockerd --data-root "$state/data" --exec-root /run/dockerd --pidfile /run/dockerd.pid "${hosts[@]}" \
   --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$group" </dev/null
 INSIDE
 )

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -15,6 +15,8 @@ export interface Engine {
   readonly socket: string
   /** Runs a program of the engine's own root folder (buildx and Compose of the modern one) on the host's network: put before its argv. */
   readonly enter: readonly string[]
+  /** The same, on the engine's own network: where it listens on TCP. */
+  readonly enterNetwork: readonly string[]
   /** Ends the engine with every container, mount, network and file of it. */
   stop(): Promise<void>
 }
@@ -30,11 +32,19 @@ const READY_WITHIN = 60_000
  * Starts a private engine (about a second) with only BASE_IMAGE on it. The modern one's root folder is made once and
  * kept under .cache/ (about 40 s the first time). Needs root, and Debian's docker.io, busybox-static, debootstrap, iptables.
  * Rejects with the end of the engine's log when it does not come up.
+ *
+ * @param filesFor files of the engine's /etc/docker, its daemon.json with "hosts" among them; none: the socket alone
  */
-export async function startEngine(name: EngineName): Promise<Engine> {
+export async function startEngine(
+  name: EngineName,
+  filesFor: (socket: string) => Readonly<Record<string, string>> = () => ({}),
+): Promise<Engine> {
   const root = name === 'modern' ? await modernRoot() : '/'
   const state = mkdtempSync(path.join(os.tmpdir(), 'dockgate-engine-'))
   const socket = path.join(state, 'docker.sock')
+  const files = Object.entries(filesFor(socket))
+  if (files.length > 0) mkdirSync(path.join(state, 'etc-docker'))
+  for (const [file, content] of files) writeFileSync(path.join(state, 'etc-docker', file), content, { mode: 0o600 })
   const supervisor = spawn('bash', [path.join(HERE, 'engine.sh'), root, state], {
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -59,7 +69,8 @@ export async function startEngine(name: EngineName): Promise<Engine> {
     throw new Error(`the ${name} engine did not come up`, { cause: error })
   }
   const first = readFileSync(path.join(state, 'pid'), 'utf8').trim()
-  return { name, socket, enter: ['nsenter', '--target', first, '--mount', '--'], stop }
+  const inside = (...namespaces: string[]) => ['nsenter', '--target', first, ...namespaces, '--']
+  return { name, socket, enter: inside('--mount'), enterNetwork: inside('--mount', '--net'), stop }
 }
 
 async function answers(socket: string): Promise<boolean> {
