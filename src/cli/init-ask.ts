@@ -2,7 +2,7 @@ import { createInterface, type Interface } from 'node:readline/promises'
 import type { Readable, Writable } from 'node:stream'
 
 /** Asking ended before it was answered: nothing is written. */
-export class NotAnswered extends Error {}
+class NotAnswered extends Error {}
 
 export interface Question {
   readonly text: string

@@ -30,7 +30,7 @@ export interface Service {
 }
 
 /** Gives a key to the service, which must own it: a gate takes no key that a group or everybody may read. */
-export function giveKey(path: string, { uid, gid }: Service): void {
+function giveKey(path: string, { uid, gid }: Service): void {
   if (uid !== null && gid !== null) chownSync(path, uid, gid)
 }
 

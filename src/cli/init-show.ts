@@ -6,7 +6,7 @@ import type { Place, PlacedFile } from '../init/place.ts'
 import { isRootRole, type RoleName } from '../init/roles.ts'
 
 /** What is shown of what is made; everything else is certificates and keys, of which only the name is. */
-export const TEXTS = ['dockgate.yaml', 'dockgate.service', 'clients.txt'] as const
+const TEXTS = ['dockgate.yaml', 'dockgate.service', 'clients.txt'] as const
 /** diff(1): there are differences. */
 const DIFFERENT = 1
 

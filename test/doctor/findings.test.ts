@@ -111,6 +111,15 @@ describe('contradictions', () => {
     expect(await host.find('exec-start-twice')).toMatchObject([{ where: `${OVERRIDE}:2` }])
   })
 
+  it('leaves the other hosts of a variable as they are when one is to go', async () => {
+    const unit = '[Service]\nEnvironmentFile=-/etc/default/docker\nExecStart=/usr/bin/dockerd $DOCKER_OPTS\n'
+    const options = 'DOCKER_OPTS="-H unix:///var/run/docker.sock -H tcp://0.0.0.0:2375 --icc=false"\n'
+    const host = makeHost({ [VENDOR]: unit, '/etc/default/docker': options })
+    expect(await host.find('tcp-plain')).toMatchObject([
+      { change: { write: ['DOCKER_OPTS="-H unix:///var/run/docker.sock --icc=false"'] } },
+    ])
+  })
+
   it('finds options that nobody reads', async () => {
     const host = makeHost({ [VENDOR]: FD, '/etc/default/docker': 'DOCKER_OPTS="-H tcp://0.0.0.0:2375"\n' })
     expect(await host.find('options-unused')).toMatchObject([{ severity: 'note', where: '/etc/default/docker:1' }])

@@ -112,3 +112,37 @@ it('serves the clients of a dockerd with tlsverify by the same command line, on 
   expect(stranger.code).not.toBe(0)
   expect(stranger.stdout).not.toContain('ApiVersion')
 })
+
+it('serves programs on the host at the old plain address once they have a token, and nobody else there', async () => {
+  const hosts = ['tcp://127.0.0.1:2375']
+  engine = await startEngine('old', (socket) => ({
+    'daemon.json': JSON.stringify({ hosts: [...hosts, `unix://${socket}`] }),
+  }))
+  const docker = (...more: string[]) => ['docker', ...more, '-H', 'tcp://127.0.0.1:2375']
+  const command = ['run', '--rm', BASE_IMAGE, 'echo', 'hello']
+  const before = await inside(...docker(), ...command)
+  expect([before.code, before.stdout]).toEqual([0, 'hello\n'])
+  const paths = ['--folder', join(folder, 'gate'), '--engine', `unix://${folder}/docker.sock`]
+  const more = ['--admin', join(folder, 'admin.sock'), '--address', '127.0.0.1:2376', '--person', 'alice']
+  const said = await inside(...dockgate('init', '--yes', '--from', 'tcp', ...paths, ...more))
+  expect([said.code, said.stdout]).toEqual([0, expect.stringContaining('take "hosts" out of /etc/docker/daemon.json')])
+  await engine.stop()
+
+  engine = await startEngine('old', (socket) => ({ 'daemon.json': JSON.stringify({ hosts: [`unix://${socket}`] }) }))
+  symlinkSync(engine.socket, join(folder, 'docker.sock'))
+  await serve()
+  const alice = join(folder, 'gate/clients/alice')
+  expect(await inside(...docker('--config', alice), ...command)).toEqual(before)
+  const nobody = await inside(...docker(), ...command)
+  expect([nobody.code, nobody.stdout]).toEqual([125, ''])
+  expect(nobody.stderr).toContain('dockgate')
+  const certificates = [
+    '--tlscacert',
+    `${alice}/ca.pem`,
+    '--tlscert',
+    `${alice}/cert.pem`,
+    '--tlskey',
+    `${alice}/key.pem`,
+  ]
+  expect(await inside('docker', '--tlsverify', ...certificates, '-H', '127.0.0.1:2376', ...command)).toEqual(before)
+})
