@@ -18,8 +18,8 @@ import { type Decision, decide, OWN_NAMES } from './init-decide.ts'
 import { clientLines, nextSteps, type Reached } from './init-lines.ts'
 import { makePerson, makeServer, makeTokens, type Service, takeTlsFiles } from './init-make.ts'
 import { differences, rootLines, whole } from './init-show.ts'
+import { schemaLine } from './schema.ts'
 
-const SCHEMA = fileURLToPath(new URL('../../config/schema/dockgate.json', import.meta.url))
 const UNIT = new URL('../../deploy/systemd/dockgate.service', import.meta.url)
 /** The folder as the unit has it. */
 const UNIT_FOLDER = '/etc/dockgate/'
@@ -81,7 +81,9 @@ async function makeAndPut({ options, host, decision, place, asker }: Work): Prom
   const missingUser = service.uid === null ? service.name : null
   const key = draft.key.startsWith('/') ? null : draft.key
   const release = decision.source === 'tlsverify' || decision.source === 'tcp' ? host.release : []
-  process.stdout.write(`${nextSteps({ folder, missingUser, isClosed: isClosed(folder), key, release }).join('\n')}\n`)
+  process.stdout.write(
+    `${nextSteps({ folder, missingUser, isClosed: isClosed(folder, service), key, release }).join('\n')}\n`,
+  )
 }
 
 function isFolder(path: string): boolean {
@@ -89,9 +91,11 @@ function isFolder(path: string): boolean {
 }
 
 /** The service could not reach its files. */
-function isClosed(folder: string): boolean {
-  const mode = statSync(folder, { throwIfNoEntry: false })?.mode
-  return mode !== undefined && (mode & 0o005) !== 0o005
+function isClosed(folder: string, { uid, gid }: Service): boolean {
+  const found = statSync(folder, { throwIfNoEntry: false })
+  if (found === undefined) return false
+  const mine = found.uid === uid ? 0o500 : found.gid === gid ? 0o050 : 0o005
+  return (found.mode & mine) !== mine
 }
 
 /** What is staged holds keys: a signal does not leave it behind. */
@@ -130,7 +134,7 @@ async function makeFiles(staged: string, host: Host, decision: Decision, service
   const { draft, names, verified } = decision
   if (verified !== null) {
     const { authority, ...own } = takeTlsFiles(staged, host.root, verified, service)
-    return { ...draft, ...own, schema: SCHEMA, staff: { authority, crl: null } }
+    return { ...draft, ...own, schema: schemaLine().trimEnd(), staff: { authority, crl: null } }
   }
   const authority = makeServer(staged, [...new Set([...names, ...OWN_NAMES])], service)
   for (const { name } of draft.people) makePerson(staged, authority, name)
@@ -141,7 +145,7 @@ async function makeFiles(staged: string, host: Host, decision: Decision, service
     )
   }
   const staff = draft.people.length === 0 ? null : { authority: 'ca.pem', crl: 'crl.pem' }
-  return { ...draft, schema: SCHEMA, certificate: 'server/cert.pem', key: 'server/key.pem', staff }
+  return { ...draft, schema: schemaLine().trimEnd(), certificate: 'server/cert.pem', key: 'server/key.pem', staff }
 }
 
 function reachedAt(folder: string, { names, verified }: Decision, { addresses, staff }: Draft): Reached {

@@ -13,7 +13,7 @@ export interface Person {
 
 /** Everything that goes into dockgate.yaml, decided. Paths are as the file has them. */
 export interface Draft {
-  /** Where editors find the schema. */
+  /** The first line, by which editors find the schema. */
   readonly schema: string
   /** Why it is as it is: comment lines without `#`. */
   readonly about: readonly string[]
@@ -55,7 +55,7 @@ export function configText(draft: Draft): string {
   const roles = rolesOf(draft)
   const own = roles.some(isOwnRole)
   return `${[
-    `# yaml-language-server: $schema=${schema}`,
+    schema,
     '# Made by "dockgate init"; yours to change. What it says: dockgate check --config dockgate.yaml',
     ...about.map((line) => `# ${line}`),
     '',

@@ -51,7 +51,9 @@ describe('for people and jobs', () => {
 
   it('begins with the line by which editors find the schema, and names the folder in the unit', async () => {
     await init(...ALICE)
-    expect(read('dockgate.yaml')).toMatch(/^# yaml-language-server: \$schema=\/.*\/config\/schema\/dockgate\.json\n/)
+    expect(read('dockgate.yaml')).toMatch(
+      /^# yaml-language-server: \$schema=file:\/\/\/.*\/config\/schema\/dockgate\.json\n/,
+    )
     expect(read('dockgate.service')).toContain(`serve --config ${gate()}/dockgate.yaml\n`)
   })
 
@@ -133,6 +135,11 @@ describe('where something is already', () => {
     const before = read('server/cert.pem')
     await init('--yes', '--person', 'alice:operator', '--name', 'other.acme.io')
     expect(read('server/cert.pem')).not.toBe(before)
+  })
+
+  it("says how to let the service into a folder that is its owner's alone", async () => {
+    mkdirSync(gate(), { mode: 0o700 })
+    expect((await init(...ALICE)).stdout).toContain(`  chmod 0755 ${gate()}\n`)
   })
 
   it("keeps files that are not init's", async () => {
