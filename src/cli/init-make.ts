@@ -13,9 +13,9 @@ import {
   readPrivateIfThere,
   replaceFile,
 } from '../pki/files.ts'
-import { localTokenEnd, signToken } from '../pki/token.ts'
 import { type ClientPaths, statePaths } from './paths.ts'
-import { keepLeaf, makeAuthority, makeSecrets, readAuthority, readTokenKey } from './state.ts'
+import { keepToken } from './start-clients.ts'
+import { keepLeaf, makeAuthority, makeSecrets, readAuthority } from './state.ts'
 
 /** Nothing takes a signed token back before its end, and docker cannot renew it: as long as "dockgate token" allows. */
 const TOKEN_MS = 30 * 24 * 60 * 60 * 1000
@@ -72,19 +72,10 @@ export function makePerson(folder: string, authority: Authority, name: string): 
 /** Makes the key of tokens where it is missing, and for each person a docker client's config.json with a token. */
 export async function makeTokens(folder: string, names: readonly string[]): Promise<void> {
   makeSecrets(folder)
-  const key = readTokenKey(folder)
   for (const name of names) {
-    const { config } = personPaths(folder, name)
-    const end = await localTokenEnd(key, tokenIn(readPrivateIfThere(config)))
-    if (end !== null && end.getTime() - Date.now() > RENEW_MS) continue
-    const { token } = await signToken(key, { subject: name, claims: {}, lifetime: TOKEN_MS })
-    const headers = { HttpHeaders: { Authorization: `Bearer ${token}` } }
-    replaceFile(config, `${JSON.stringify(headers, null, 2)}\n`, PRIVATE_FILE)
+    const request = { subject: name, claims: {}, lifetime: TOKEN_MS }
+    await keepToken(folder, personPaths(folder, name), request, RENEW_MS)
   }
-}
-
-function tokenIn(config: string | null): string {
-  return /"Bearer ([^"]*)"/.exec(config ?? '')?.[1] ?? ''
 }
 
 function personPaths(folder: string, name: string): ClientPaths {

@@ -7,7 +7,7 @@ import {
   readPrivateIfThere,
   replaceFile,
 } from '../pki/files.ts'
-import { localTokenEnd, signToken } from '../pki/token.ts'
+import { localTokenEnd, signToken, type TokenRequest } from '../pki/token.ts'
 import { type ClientPaths, statePaths } from './paths.ts'
 import { keepLeaf, readAuthority, readTokenKey } from './state.ts'
 
@@ -32,20 +32,27 @@ export async function makeClients(folder: string): Promise<Clients> {
   if (readIfThere(clients.ops.authority) !== authority.certificate) {
     replaceFile(clients.ops.authority, authority.certificate, PUBLIC_FILE)
   }
-  await keepToken(folder, clients.ci, 'ci')
-  await keepToken(folder, clients.observer, 'observer')
+  for (const role of ['ci', 'observer'] as const) {
+    const request = { subject: `local ${role}`, claims: { role }, lifetime: TOKEN_MS }
+    await keepToken(folder, clients[role], request, RENEW_MS)
+  }
   return clients
 }
 
-/** Keeps a good token in a docker client's config.json; whatever else the client keeps there stays. */
-async function keepToken(folder: string, { folder: own, config }: ClientPaths, role: string): Promise<void> {
+/** Keeps a good token in a docker client's config.json, made again when less than `renew` ms is left; whatever else the client keeps there stays. */
+export async function keepToken(
+  folder: string,
+  { folder: own, config }: ClientPaths,
+  request: TokenRequest,
+  renew: number,
+): Promise<void> {
   makePrivateFolder(own)
   const key = readTokenKey(folder)
   const content = readConfig(config)
   const headers = isObject(content.HttpHeaders) ? content.HttpHeaders : {}
   const end = await localTokenEnd(key, String(headers.Authorization).replace(/^Bearer /, ''))
-  if (end !== null && end.getTime() - Date.now() > RENEW_MS) return
-  const { token } = await signToken(key, { subject: `local ${role}`, claims: { role }, lifetime: TOKEN_MS })
+  if (end !== null && end.getTime() - Date.now() > renew) return
+  const { token } = await signToken(key, request)
   const renewed = { ...content, HttpHeaders: { ...headers, Authorization: `Bearer ${token}` } }
   replaceFile(config, `${JSON.stringify(renewed, null, 2)}\n`, PRIVATE_FILE)
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
@@ -40,10 +41,10 @@ export interface Place {
 const BEFORE = 'before'
 const AFTER = 'after'
 
-/** Everything but what serves: sockets and temporary files stay where they are. */
+/** What init makes, and what it is made of; a ledger or records that lie there too are nobody's business here. */
 function isKept(path: string): boolean {
   const facts = lstatSync(path)
-  return (facts.isFile() && !path.endsWith('.tmp')) || facts.isDirectory()
+  return facts.isDirectory() || (facts.isFile() && /\.(pem|yaml|txt|service|json)$/.test(path))
 }
 
 /**
@@ -66,8 +67,15 @@ export function openPlace(folder: string, beside = dirname(folder)): Place {
     discard()
     throw error
   }
-  const files = () => filesOf(staged).map((name) => ({ name, state: stateOf(join(folder, name), join(staged, name)) }))
-  return { staged, files, discard, put: () => put(files(), { folder, staged, before: join(work, BEFORE), isThere }) }
+  const before = new Map(filesOf(staged).map((name) => [name, fingerprint(join(staged, name))]))
+  const files = () =>
+    filesOf(staged).map((name): PlacedFile => {
+      const old = before.get(name)
+      const state = old === undefined ? 'new' : old === fingerprint(join(staged, name)) ? 'same' : 'changed'
+      return { name, state }
+    })
+  const backup = join(work, BEFORE)
+  return { staged, files, discard, put: () => put(files(), { folder, staged, before, backup, isThere }) }
 }
 
 /** cp(2) makes files of one's own; a key that belongs to the service goes on to. */
@@ -86,22 +94,22 @@ function filesOf(folder: string): string[] {
     .sort()
 }
 
-function stateOf(old: string, made: string): PlacedFile['state'] {
-  const before = statSync(old, { throwIfNoEntry: false })
-  if (before === undefined) return 'new'
-  const after = statSync(made)
-  const sameOwner = before.mode === after.mode && before.uid === after.uid && before.gid === after.gid
-  return sameOwner && readFileSync(old).equals(readFileSync(made)) ? 'same' : 'changed'
+/** Of a file's content, mode and owner. */
+function fingerprint(path: string): string {
+  const { mode, uid, gid } = statSync(path)
+  return `${mode} ${uid} ${gid} ${hash('sha256', readFileSync(path), 'hex')}`
 }
 
 interface Way {
   readonly folder: string
   readonly staged: string
-  readonly before: string
+  /** Fingerprints of what was there at the beginning, by name. */
+  readonly before: ReadonlyMap<string, string>
+  readonly backup: string
   readonly isThere: boolean
 }
 
-function put(files: readonly PlacedFile[], { folder, staged, before, isThere }: Way): void {
+function put(files: readonly PlacedFile[], { folder, staged, before, backup, isThere }: Way): void {
   if (!isThere) {
     renameSync(staged, folder)
     return
@@ -111,10 +119,9 @@ function put(files: readonly PlacedFile[], { folder, staged, before, isThere }: 
     for (const { name, state } of files) {
       if (state === 'same') continue
       const target = join(folder, name)
-      if (isLink(target))
-        throw new Error(`${target} is a link, and whoever made it looks after it; write to another --folder`)
+      checkUntouched(target, before.get(name) ?? null)
       makeFolders(folder, staged, dirname(name), undo)
-      const copy = join(before, name)
+      const copy = join(backup, name)
       if (state === 'changed') {
         mkdirSync(dirname(copy), { recursive: true })
         linkSync(target, copy)
@@ -128,8 +135,14 @@ function put(files: readonly PlacedFile[], { folder, staged, before, isThere }: 
   }
 }
 
-function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+/** Somebody else may have issued or revoked a certificate meanwhile: that is not to be lost. */
+function checkUntouched(target: string, before: string | null): void {
+  const found = lstatSync(target, { throwIfNoEntry: false })
+  if (found?.isSymbolicLink()) {
+    throw new Error(`${target} is a link, and whoever made it looks after it; write to another --folder`)
+  }
+  const now = found === undefined ? null : found.isFile() ? fingerprint(target) : ''
+  if (now !== before) throw new Error(`${target} was changed by somebody else meanwhile; run it again`)
 }
 
 /** The folders above a file, with the modes that the staged ones have. */

@@ -44,48 +44,48 @@ it('shows nothing at the folder before it is put, and all of it then', () => {
 })
 
 it('begins with what is there, and tells new from changed and the same', () => {
-  makeFolder({ same: '1', changed: '1', 'server/key': 'k' })
-  chmodSync(join(folder, 'server/key'), 0o600)
+  makeFolder({ 'same.pem': '1', 'changed.pem': '1', 'server/key.pem': 'k' })
+  chmodSync(join(folder, 'server/key.pem'), 0o600)
   const place = openPlace(folder)
-  writeFileSync(join(place.staged, 'changed'), '2')
+  writeFileSync(join(place.staged, 'changed.pem'), '2')
   writeFileSync(join(place.staged, 'server/new'), '2')
   expect(place.files()).toEqual([
-    { name: 'changed', state: 'changed' },
-    { name: 'same', state: 'same' },
-    { name: 'server/key', state: 'same' },
+    { name: 'changed.pem', state: 'changed' },
+    { name: 'same.pem', state: 'same' },
+    { name: 'server/key.pem', state: 'same' },
     { name: 'server/new', state: 'new' },
   ])
   place.put()
   place.discard()
-  expect(everything()).toEqual(['gate/changed', 'gate/same', 'gate/server/key', 'gate/server/new'])
-  expect(readFileSync(join(folder, 'changed'), 'utf8')).toBe('2')
-  expect(statSync(join(folder, 'server/key')).mode & 0o777).toBe(0o600)
+  expect(everything()).toEqual(['gate/changed.pem', 'gate/same.pem', 'gate/server/key.pem', 'gate/server/new'])
+  expect(readFileSync(join(folder, 'changed.pem'), 'utf8')).toBe('2')
+  expect(statSync(join(folder, 'server/key.pem')).mode & 0o777).toBe(0o600)
 })
 
 it('counts a file with another mode as changed', () => {
-  makeFolder({ key: 'k' })
-  chmodSync(join(folder, 'key'), 0o644)
+  makeFolder({ 'key.pem': 'k' })
+  chmodSync(join(folder, 'key.pem'), 0o644)
   const place = openPlace(folder)
-  chmodSync(join(place.staged, 'key'), 0o600)
-  expect(place.files()).toEqual([{ name: 'key', state: 'changed' }])
+  chmodSync(join(place.staged, 'key.pem'), 0o600)
+  expect(place.files()).toEqual([{ name: 'key.pem', state: 'changed' }])
   place.discard()
 })
 
 it('takes back what was put when one file cannot be, and leaves every old file as it was', () => {
-  makeFolder({ a: 'old a' })
+  makeFolder({ 'a.pem': 'old a' })
   const place = openPlace(folder)
-  writeFileSync(join(place.staged, 'a'), 'new a')
+  writeFileSync(join(place.staged, 'a.pem'), 'new a')
   writeFileSync(join(place.staged, 'b'), 'new b')
   mkdirSync(join(place.staged, 'deep'))
   writeFileSync(join(place.staged, 'deep/c'), 'new c')
   writeFileSync(join(place.staged, 'z'), 'new z')
-  // A folder in the place of a file: the last rename fails.
+  // In the place of the last one.
   mkdirSync(join(folder, 'z'))
   expect(() => place.put()).toThrow()
   place.discard()
-  expect(everything()).toEqual(['gate/a'])
-  expect(readFileSync(join(folder, 'a'), 'utf8')).toBe('old a')
-  expect(readdirSync(folder).sort()).toEqual(['a', 'server', 'z'])
+  expect(everything()).toEqual(['gate/a.pem'])
+  expect(readFileSync(join(folder, 'a.pem'), 'utf8')).toBe('old a')
+  expect(readdirSync(folder).sort()).toEqual(['a.pem', 'server', 'z'])
 })
 
 it('does not write through a link that somebody else looks after', () => {
@@ -113,4 +113,31 @@ it('keeps what is staged from everybody else', () => {
   const [staging = ''] = readdirSync(above)
   expect(statSync(join(above, staging)).mode & 0o777).toBe(0o700)
   place.discard()
+})
+
+it('does not undo what somebody else has done meanwhile, such as to revoke a certificate', () => {
+  makeFolder({ 'crl.pem': 'none', 'issued.pem': 'one' })
+  const place = openPlace(folder)
+  writeFileSync(join(place.staged, 'issued.pem'), 'one two')
+  writeFileSync(join(folder, 'crl.pem'), 'one')
+  place.put()
+  place.discard()
+  expect(readFileSync(join(folder, 'crl.pem'), 'utf8')).toBe('one')
+  expect(readFileSync(join(folder, 'issued.pem'), 'utf8')).toBe('one two')
+
+  const again = openPlace(folder)
+  writeFileSync(join(again.staged, 'crl.pem'), 'one two')
+  writeFileSync(join(folder, 'crl.pem'), 'one three')
+  expect(() => again.put()).toThrow('crl.pem was changed by somebody else meanwhile')
+  again.discard()
+  expect(readFileSync(join(folder, 'crl.pem'), 'utf8')).toBe('one three')
+})
+
+it('leaves a ledger and records where they are, and does not copy them', () => {
+  makeFolder({ 'ledger.sqlite': 'l', 'records.jsonl': 'r' })
+  const place = openPlace(folder)
+  expect(place.files()).toEqual([])
+  place.put()
+  place.discard()
+  expect(everything()).toEqual(['gate/ledger.sqlite', 'gate/records.jsonl'])
 })
