@@ -216,6 +216,9 @@ async function readOnly(preset: IssuerPresetName, { only }: InitOptions, asker: 
 }
 
 function readProxy({ proxy, envFile, variable = [] }: InitOptions): { role: WrittenRole; notes: readonly string[] } {
+  if (envFile === undefined && variable.length === 0) {
+    throw new UsageError('--from docker-socket-proxy: give its variables with --env-file or --variable')
+  }
   const fromFile = envFile === undefined ? [] : readVariables(envFile, readText(envFile))
   const given: Given[] = variable.map((text) => {
     const equals = text.indexOf('=')

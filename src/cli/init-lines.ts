@@ -73,9 +73,9 @@ const TOKEN_OPTIONS: Readonly<Record<IssuerPresetName, (audience: string) => str
   'github-actions': (audience) => `--github-actions --audience ${shellWord(audience)}`,
   'gitlab-ci': () => '--gitlab DOCKGATE_TOKEN',
   kubernetes: () => '--token-file /var/run/secrets/tokens/dockgate',
-  buildkite: (audience) => command(`buildkite-agent oidc request-token --audience ${audience}`),
+  buildkite: (audience) => command(`buildkite-agent oidc request-token --audience ${shellWord(audience)}`),
   circleci: () => command('printenv CIRCLE_OIDC_TOKEN'),
-  google: (audience) => command(`gcloud auth print-identity-token --audiences=${audience}`),
+  google: (audience) => command(`gcloud auth print-identity-token --audiences=${shellWord(audience)}`),
   'azure-ad': () => command('COMMAND THAT PRINTS A TOKEN'),
   'generic-oidc': () => command('COMMAND THAT PRINTS A TOKEN'),
 }

@@ -156,8 +156,12 @@ function reachedAt(folder: string, { names, verified }: Decision, { addresses, s
   return { folder, gate: `${host}:${port}`, authority: resolve(folder, authority) }
 }
 
+/** Who may read a file that was there stays as it is. */
 function writeText(place: Place, name: string, text: string): void {
-  replaceFile(join(place.staged, name), text, PUBLIC_FILE)
+  const path = join(place.staged, name)
+  const before = statSync(path, { throwIfNoEntry: false })
+  replaceFile(path, text, before === undefined ? PUBLIC_FILE : before.mode & 0o777)
+  if (before !== undefined && process.geteuid?.() === 0) chownSync(path, before.uid, before.gid)
 }
 
 /** Writes dockgate.yaml when it may be served. Returns its warnings. Throws ConfigError, about the file that it would be. */

@@ -119,7 +119,7 @@ function judged({ host, port }: Exposure, tls: Tls): Pick<Finding, 'id' | 'sever
 function withAdvice(made: Change, tls: Tls): Change {
   const advice =
     tls === 'verified'
-      ? 'dockgate takes the same authority and the same client flags: name tlscacert as clientAuthorities (docs/certificates.md)'
-      : 'clients from elsewhere call dockgate, on TLS (README.md)'
+      ? 'a gate takes its place with the same files, and clients go on: dockgate init --from tlsverify (docs/migration.md)'
+      : 'a gate takes its place: dockgate init --from tcp (docs/migration.md)'
   return { ...made, text: made.text === null ? advice : `${made.text}; ${advice}` }
 }

@@ -130,6 +130,13 @@ describe('where something is already', () => {
     expect(config().bindings).toHaveLength(2)
   })
 
+  it('keeps the mode of what it overwrites', async () => {
+    await init(...ALICE)
+    chmodSync(join(gate(), 'dockgate.yaml'), 0o640)
+    await init('--yes', ...ALICE, '--person', 'bob')
+    expect(statSync(join(gate(), 'dockgate.yaml')).mode & 0o777).toBe(0o640)
+  })
+
   it('makes a server certificate for a name that the old one does not have', async () => {
     await init(...ALICE)
     const before = read('server/cert.pem')
@@ -175,6 +182,7 @@ describe('when it cannot be', () => {
     [['--ci', 'github-actions', '--when', 'claims.ref =='], 'dockgate.yaml:'],
     [['--ci', 'github-actions', '--when', 'claims.ref == "main"'], 'lets strangers in'],
     [['--person', 'alice', '--engine', 'tcp://x'], 'is no unix socket'],
+    [['--from', 'docker-socket-proxy', '--person', 'a'], '--env-file or --variable'],
     [['--from', 'tlsverify'], 'not set up to listen on TCP'],
     [['--from', 'tcp', '--person', 'alice'], 'not set up to listen on TCP'],
     [['--from', 'docker-socket-proxy', '--person', 'a', '--variable', 'CONTAINER=1'], 'did you mean "CONTAINERS"?'],
@@ -304,6 +312,22 @@ describe('--from tlsverify', () => {
     expect(read('server/cert.pem')).toBe(readFileSync(join(place.folder, 'etc/docker/cert.pem'), 'utf8'))
     expect(statSync(join(gate(), 'server/key.pem')).mode & 0o777).toBe(0o600)
     expect(existsSync(join(gate(), 'ca-key.pem'))).toBe(false)
+  })
+
+  it('lets jobs in beside the certificates, on the same address', async () => {
+    dockerd({ 'etc/docker/daemon.json': JSON.stringify({ ...JSON_TLS, hosts: ['tcp://127.0.0.1:2376'] }) })
+    const { code } = await init(
+      '--from',
+      'tlsverify',
+      '--ci',
+      'github-actions',
+      '--only',
+      'acme/shop',
+      '--name',
+      'docker.acme.io',
+    )
+    expect([code, config().listeners[0].tls.clientCertificates]).toEqual([0, 'optional'])
+    expect(config().bindings.map((one: { role: string }) => one.role)).toEqual(['admin', 'ci-run'])
   })
 
   it('copies an authority that the service could not read', async () => {
