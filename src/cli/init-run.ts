@@ -98,14 +98,16 @@ function isClosed(folder: string, { uid, gid }: Service): boolean {
   return (found.mode & mine) !== mine
 }
 
-/** What is staged holds keys: a signal does not leave it behind. */
+/** What is staged holds keys: neither a signal nor an output that nobody reads leaves it behind. */
 function discardOnSignals(place: Place): () => void {
   const end = (signal: NodeJS.Signals) => {
     place.discard()
     process.exit(128 + constants.signals[signal])
   }
   for (const signal of ENDING) process.on(signal, end)
+  process.on('exit', place.discard)
   return () => {
+    process.off('exit', place.discard)
     for (const signal of ENDING) process.off(signal, end)
   }
 }

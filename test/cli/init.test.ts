@@ -1,9 +1,14 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { createAuthority } from '../../src/pki/authority.ts'
 import { type Outcome, type Workplace, workplace } from './program.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 let place: Workplace
 beforeEach(() => {
@@ -164,6 +169,15 @@ it('prints everything with --dry-run, but for keys, and writes nothing', async (
   expect(stdout).toContain(`==> ${gate()}/dockgate.yaml\n# yaml-language-server`)
   expect(stdout).toContain(`==> ${gate()}/server/key.pem (new, mode 0600, not shown)`)
   expect(stdout).not.toContain('PRIVATE KEY')
+})
+
+it('leaves nothing behind when nobody reads what it prints', async () => {
+  const init = ['init', '--dry-run', '--folder', gate(), '--root', place.folder, ...ALICE]
+  const staged = { ...process.env, TMPDIR: place.folder }
+  const child = spawn(process.execPath, [MAIN, ...init], { env: staged, stdio: ['ignore', 'pipe', 'ignore'] })
+  child.stdout.destroy()
+  await once(child, 'close')
+  expect(readdirSync(place.folder)).toEqual([])
 })
 
 describe('when it cannot be', () => {
