@@ -88,9 +88,11 @@ function tokenOption({ preset, audience }: CiCaller): string {
 
 export interface Steps {
   readonly folder: string
-  /** The service's user, when it has to be made and given its key. */
-  readonly missingUser: string | null
-  /** The folder lets nobody but its owner in. */
+  /** Who the service runs as, with a group of that name; null: the unit does not say. */
+  readonly user: string | null
+  /** That user has to be made, and given its key. */
+  readonly isMissing: boolean
+  /** The folder does not let the service in. */
   readonly isClosed: boolean
   /** The key that the service must own, inside the folder; null: it does, or owns its own. */
   readonly key: string | null
@@ -98,15 +100,14 @@ export interface Steps {
 }
 
 /** What is left to do, in its order: commands for a root shell and lines to write. */
-export function nextSteps({ folder, missingUser, isClosed, key, release }: Steps): string[] {
+export function nextSteps({ folder, user, isMissing, isClosed, key, release }: Steps): string[] {
   const at = (name: string) => shellWord(join(folder, name))
+  const make = `  useradd --system --user-group --no-create-home --shell /usr/sbin/nologin --groups docker ${user}`
   return [
     'Next, in a root shell:',
-    ...(missingUser === null
-      ? []
-      : [`  useradd --system --no-create-home --shell /usr/sbin/nologin --groups docker ${missingUser}`]),
-    ...(missingUser === null || key === null ? [] : [`  chown ${missingUser}: ${at(key)}`]),
-    ...(isClosed ? [`  chmod 0755 ${shellWord(folder)}`] : []),
+    ...(user !== null && isMissing ? [make] : []),
+    ...(user !== null && isClosed ? [`  chgrp ${user} ${shellWord(folder)}`, `  chmod 0750 ${shellWord(folder)}`] : []),
+    ...(user !== null && isMissing && key !== null ? [`  chown ${user}: ${at(key)}`] : []),
     `  install -m 0644 ${at('dockgate.service')} /etc/systemd/system/dockgate.service`,
     ...release.flatMap(releaseLines),
     // systemd opens docker.socket anew only while the service is down.

@@ -25,7 +25,7 @@ const UNIT = new URL('../../deploy/systemd/dockgate.service', import.meta.url)
 const UNIT_FOLDER = '/etc/dockgate/'
 const ENDING = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
 /** The state folder of a service, as systemd makes it here. */
-const STATE_FOLDER_MODE = 0o750
+const STATE_FOLDER_MODE = 0o700
 
 /** Decides, makes everything beside the folder, checks it, and puts it in its place. When that fails, nothing of it is left. */
 export async function runInit(options: InitOptions): Promise<void> {
@@ -37,10 +37,12 @@ export async function runInit(options: InitOptions): Promise<void> {
   try {
     const host = readHost(root)
     const decision = await decide(options, host, asker)
-    const place = openPlace(folder, dryRun ? tmpdir() : dirname(folder))
+    const unit = unitFor(folder)
+    const service = serviceOf(unit, host)
+    const place = openPlace(folder, service.gid, dryRun ? tmpdir() : dirname(folder))
     const release = discardOnSignals(place)
     try {
-      await makeAndPut({ options, host, decision, place, asker })
+      await makeAndPut({ options, host, decision, unit, service, place, asker })
     } finally {
       release()
       place.discard()
@@ -54,14 +56,14 @@ interface Work {
   readonly options: InitOptions
   readonly host: Host
   readonly decision: Decision
+  readonly unit: string
+  readonly service: NamedService
   readonly place: Place
   readonly asker: Asker | null
 }
 
-async function makeAndPut({ options, host, decision, place, asker }: Work): Promise<void> {
+async function makeAndPut({ options, host, decision, unit, service, place, asker }: Work): Promise<void> {
   const { folder, dryRun, yes } = options
-  const unit = unitFor(folder)
-  const service = serviceOf(unit, host)
   const draft = await makeFiles(place.staged, host, decision, service).catch((error: Error) => {
     throw new Error(error.message.replaceAll(place.staged, folder), { cause: error })
   })
@@ -78,11 +80,10 @@ async function makeAndPut({ options, host, decision, place, asker }: Work): Prom
     process.stdout.write(`${written(folder, files)}\n\n${clients}\n`)
   }
   for (const line of [...rootLines(draft), ...warnings, ...decision.notes]) say(line)
-  const missingUser = service.uid === null ? service.name : null
   const key = draft.key.startsWith('/') ? null : draft.key
   const release = decision.source === 'tlsverify' || decision.source === 'tcp' ? host.release : []
   process.stdout.write(
-    `${nextSteps({ folder, missingUser, isClosed: isClosed(folder, service), key, release }).join('\n')}\n`,
+    `${nextSteps({ folder, user: service.name, isMissing: service.uid === null, isClosed: isClosed(folder, service), key, release }).join('\n')}\n`,
   )
 }
 
@@ -93,7 +94,7 @@ function isFolder(path: string): boolean {
 /** The service could not reach its files. */
 function isClosed(folder: string, { uid, gid }: Service): boolean {
   const found = statSync(folder, { throwIfNoEntry: false })
-  if (found === undefined) return false
+  if (found === undefined) return gid === null
   const mine = found.uid === uid ? 0o500 : found.gid === gid ? 0o050 : 0o005
   return (found.mode & mine) !== mine
 }

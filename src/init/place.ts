@@ -50,9 +50,10 @@ function isKept(path: string): boolean {
 /**
  * Begins a new version of a folder (absolute).
  *
+ * @param group the group that may enter a folder that was not there, beside its owner; null: one's own
  * @param beside where to make it: a sibling of the folder when it is to be put, since rename(2) works within one filesystem
  */
-export function openPlace(folder: string, beside = dirname(folder)): Place {
+export function openPlace(folder: string, group: number | null = null, beside = dirname(folder)): Place {
   const work = mkdtempSync(join(beside, `.${basename(folder)}.init-`))
   const staged = join(work, AFTER)
   const isThere = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
@@ -61,8 +62,11 @@ export function openPlace(folder: string, beside = dirname(folder)): Place {
     if (isThere) cpSync(folder, staged, { recursive: true, filter: isKept, preserveTimestamps: true })
     else mkdirSync(staged)
     keepOwners(isThere ? folder : null, staged)
-    // Whatever the umask: the service has to reach what is for it, and everything secret has a mode of its own.
-    if (!isThere) chmodSync(staged, 0o755)
+    if (!isThere) {
+      // Whatever the umask. As the unit's ConfigurationDirectory=.
+      chmodSync(staged, 0o750)
+      if (group !== null) chownSync(staged, -1, group)
+    }
   } catch (error) {
     discard()
     throw error

@@ -96,7 +96,7 @@ describe('for people and jobs', () => {
     await init(...ALICE)
     expect(existsSync(join(place.folder, 'state'))).toBe(false)
     await init('--yes', ...ALICE, '--ci', 'github-actions', '--only', 'acme')
-    expect(statSync(join(place.folder, 'state')).mode & 0o777).toBe(0o750)
+    expect(statSync(join(place.folder, 'state')).mode & 0o777).toBe(0o700)
   })
 })
 
@@ -151,7 +151,7 @@ describe('where something is already', () => {
 
   it("says how to let the service into a folder that is its owner's alone", async () => {
     mkdirSync(gate(), { mode: 0o700 })
-    expect((await init(...ALICE)).stdout).toContain(`  chmod 0755 ${gate()}\n`)
+    expect((await init(...ALICE)).stdout).toContain(`  chgrp dockgate ${gate()}\n  chmod 0750 ${gate()}\n`)
   })
 
   it("keeps files that are not init's", async () => {

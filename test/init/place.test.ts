@@ -40,7 +40,7 @@ it('shows nothing at the folder before it is put, and all of it then', () => {
   place.put()
   place.discard()
   expect(everything()).toEqual(['gate/a'])
-  expect(statSync(folder).mode & 0o777).toBe(0o755)
+  expect(statSync(folder).mode & 0o777).toBe(0o750)
 })
 
 it('begins with what is there, and tells new from changed and the same', () => {
