@@ -92,6 +92,8 @@ export interface Steps {
   readonly user: string | null
   /** That user has to be made, and given its key. */
   readonly isMissing: boolean
+  /** A package has put the unit in its place. */
+  readonly hasUnit: boolean
   /** The folder does not let the service in. */
   readonly isClosed: boolean
   /** The key that the service must own, inside the folder; null: it does, or owns its own. */
@@ -100,7 +102,7 @@ export interface Steps {
 }
 
 /** What is left to do, in its order: commands for a root shell and lines to write. */
-export function nextSteps({ folder, user, isMissing, isClosed, key, release }: Steps): string[] {
+export function nextSteps({ folder, user, isMissing, hasUnit, isClosed, key, release }: Steps): string[] {
   const at = (name: string) => shellWord(join(folder, name))
   const make = `  useradd --system --user-group --no-create-home --shell /usr/sbin/nologin --groups docker ${user}`
   return [
@@ -108,7 +110,7 @@ export function nextSteps({ folder, user, isMissing, isClosed, key, release }: S
     ...(user !== null && isMissing ? [make] : []),
     ...(user !== null && isClosed ? [`  chgrp ${user} ${shellWord(folder)}`, `  chmod 0750 ${shellWord(folder)}`] : []),
     ...(user !== null && isMissing && key !== null ? [`  chown ${user}: ${at(key)}`] : []),
-    `  install -m 0644 ${at('dockgate.service')} /etc/systemd/system/dockgate.service`,
+    ...(hasUnit ? [] : [`  install -m 0644 ${at('dockgate.service')} /etc/systemd/system/dockgate.service`]),
     ...release.flatMap(releaseLines),
     // systemd opens docker.socket anew only while the service is down.
     ...[...new Set([...release.flatMap(({ run }) => run), 'systemctl daemon-reload'])].map((line) => `  ${line}`),

@@ -6,6 +6,7 @@ import { ConfigError, formatProblem } from '../config/errors.ts'
 import { loadConfig } from '../config/load.ts'
 import { readUser } from '../doctor/accounts.ts'
 import { listSetting, parseUnitFile } from '../doctor/unit-file.ts'
+import { readUnit } from '../doctor/units.ts'
 import { configText, type Draft, rolesOf } from '../init/draft.ts'
 import { openPlace, type Place, type PlacedFile } from '../init/place.ts'
 import { isOwnRole } from '../init/roles.ts'
@@ -15,7 +16,7 @@ import { say, UsageError } from './failure.ts'
 import type { InitOptions } from './init.ts'
 import { type Asker, openAsker } from './init-ask.ts'
 import { type Decision, decide, OWN_NAMES } from './init-decide.ts'
-import { clientLines, nextSteps, type Reached } from './init-lines.ts'
+import { clientLines, nextSteps, type Reached, type Steps } from './init-lines.ts'
 import { makePerson, makeServer, makeTokens, type Service, takeTlsFiles } from './init-make.ts'
 import { differences, rootLines, whole } from './init-show.ts'
 import { schemaLine } from './schema.ts'
@@ -80,11 +81,19 @@ async function makeAndPut({ options, host, decision, unit, service, place, asker
     process.stdout.write(`${written(folder, files)}\n\n${clients}\n`)
   }
   for (const line of [...rootLines(draft), ...warnings, ...decision.notes]) say(line)
-  const key = draft.key.startsWith('/') ? null : draft.key
-  const release = decision.source === 'tlsverify' || decision.source === 'tcp' ? host.release : []
-  process.stdout.write(
-    `${nextSteps({ folder, user: service.name, isMissing: service.uid === null, isClosed: isClosed(folder, service), key, release }).join('\n')}\n`,
-  )
+  process.stdout.write(`${nextSteps(stepsFor(folder, host, decision, draft, service)).join('\n')}\n`)
+}
+
+function stepsFor(folder: string, host: Host, { source }: Decision, { key }: Draft, service: NamedService): Steps {
+  return {
+    folder,
+    user: service.name,
+    isMissing: service.uid === null,
+    isClosed: isClosed(folder, service),
+    key: key.startsWith('/') ? null : key,
+    release: source === 'tlsverify' || source === 'tcp' ? host.release : [],
+    hasUnit: `${folder}/` === UNIT_FOLDER && readUnit(host.root, 'dockgate.service') !== null,
+  }
 }
 
 function isFolder(path: string): boolean {
