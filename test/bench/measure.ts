@@ -45,10 +45,14 @@ export interface Spread {
   readonly high: number
 }
 
-/** The nearest values that were measured, none between them; NaN where there is none. */
+/** Quartiles lie between two values where they must (linear); all are NaN where there is no value. */
 export function spread(values: readonly number[]): Spread {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b)
-  const at = (part: number) => sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN
+  const at = (part: number) => {
+    const place = (sorted.length - 1) * part
+    const [below = Number.NaN, above = Number.NaN] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]]
+    return below + (above - below) * (place - Math.floor(place))
+  }
   return { median: at(0.5), low: at(0.25), high: at(0.75) }
 }
 

@@ -36,7 +36,7 @@ export const column = (samples: readonly Sample[], metric: Metric) =>
 /** `12.3 (11.8–12.9)`: the median and the quartiles; a dash where nothing was measured. */
 export function written({ median, low, high }: Spread, digits: number): string {
   if (!Number.isFinite(median)) return '–'
-  if (low === high) return number(median, digits)
+  if (number(low, digits) === number(high, digits)) return number(median, digits)
   return `${number(median, digits)} (${number(low, digits)}–${number(high, digits)})`
 }
 

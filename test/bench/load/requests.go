@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"math/rand"
 	"net"
 	"sort"
 	"sync"
@@ -70,7 +71,9 @@ func (line *line) ask() error {
 // run asks until the time is up or the count is reached, and notes what each took.
 func (line *line) run(until time.Time, count int) error {
 	pace := time.Duration(line.job.Pace) * time.Millisecond
-	for next := time.Now(); count != 0; count-- {
+	// Many with one pace do not all ask at the same moment.
+	next := time.Now().Add(time.Duration(rand.Int63n(int64(pace) + 1)))
+	for ; count != 0; count-- {
 		if pace > 0 {
 			// From when it was due, not from when it went out: what waited behind a slow one counts as slow.
 			time.Sleep(time.Until(next))

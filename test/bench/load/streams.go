@@ -79,29 +79,50 @@ func prepareHijack(wanted *job, dial dialer) (step, func(), error) {
 	return work, func() { conn.Close() }, nil
 }
 
+const lanesOfStreams = 100
+
 // prepareStreams: the work is to open so many streams and read the first chunk of each; they stay open until the end.
 func prepareStreams(wanted *job, dial dialer) (step, func(), error) {
-	conns := []net.Conn{}
+	conns, begun := []net.Conn{}, 0
 	end := func() {
 		for _, conn := range conns {
 			conn.Close()
 		}
 	}
+	// Many at once: HAProxy holds the first small chunk of each for 200 ms.
+	lanes := make([]int, lanesOfStreams)
 	work := func() (result, error) {
 		began := time.Now()
-		for len(conns) < wanted.Connections {
-			conn, reader, err := open(wanted, dial, wanted.Expect)
-			if err != nil {
-				return result{}, err
+		var lock sync.Mutex
+		err := each(lanes, func(int) error {
+			for {
+				lock.Lock()
+				wants := begun < wanted.Connections
+				begun++
+				lock.Unlock()
+				if !wants {
+					return nil
+				}
+				conn, err := openStream(wanted, dial)
+				if err != nil {
+					return err
+				}
+				lock.Lock()
+				conns = append(conns, conn)
+				lock.Unlock()
 			}
-			conns = append(conns, conn)
-			if _, err := reader.ReadByte(); err != nil {
-				return result{}, err
-			}
-		}
-		return result{Done: len(conns), Seconds: time.Since(began).Seconds()}, nil
+		})
+		return result{Done: len(conns), Seconds: time.Since(began).Seconds()}, err
 	}
 	return work, end, nil
+}
+
+func openStream(wanted *job, dial dialer) (net.Conn, error) {
+	conn, reader, err := open(wanted, dial, wanted.Expect)
+	if err == nil {
+		_, err = reader.ReadByte()
+	}
+	return conn, err
 }
 
 func open(wanted *job, dial dialer, expect int) (net.Conn, *bufio.Reader, error) {

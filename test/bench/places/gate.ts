@@ -10,7 +10,7 @@ export const PROGRAM = path.join(ROOT, 'dist/cli/main.js')
 /** The role of every request: what is not in it (swarm, say) is refused. */
 const CI = `extends: ci-run
     allow: [read, run, exec, ContainerExport, ContainerAttach, SystemEvents, ImageLoad]
-    registries: { load: true }`
+    registries: { load: true, export: true }`
 
 /** `ways` beside the plain one are those over TLS. */
 function gate(name: string, bindings: number, about: string, own = false): Place {
