@@ -33,7 +33,8 @@ export async function startMock(program: string, folder: string): Promise<BenchE
 /** Why dockerd itself cannot be measured here; null when it can. */
 export function dockerdMissing(): string | null {
   if (process.getuid?.() !== 0) return 'only root can start a dockerd of its own'
-  return findProgram('dockerd') === null ? 'dockerd is not installed' : null
+  const program = ['dockerd', 'busybox'].find((name) => findProgram(name) === null)
+  return program === undefined ? null : `${program} is not installed`
 }
 
 /** A private dockerd of this machine's version with 20 containers, none of them running. */

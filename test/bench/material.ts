@@ -39,7 +39,14 @@ export async function makeMaterial(folder: string): Promise<Material> {
     const { publicKey, privateKey } = pairs[algorithm]
     write(`${algorithm}.pem`, publicKey.export({ type: 'spki', format: 'pem' }).toString())
     // About the size of what a forge's jobs have.
-    const claims = { role: 'ci', repository: OWNER, ref: 'refs/heads/main', run_id: '17', actor: 'somebody', sha: 'a'.repeat(40) }
+    const claims = {
+      role: 'ci',
+      repository: OWNER,
+      ref: 'refs/heads/main',
+      run_id: '17',
+      actor: 'somebody',
+      sha: 'a'.repeat(40),
+    }
     return await new SignJWT(claims)
       .setProtectedHeader({ alg: algorithm, typ: 'JWT' })
       .setIssuer(issuerOf(algorithm))

@@ -26,7 +26,7 @@ export function tableOf({ columns, ratios, samples }: Measured): Table {
 /** Quartiles of what people compare; of its parts the medians do. */
 function cell(metric: Metric, figure: Spread): string {
   const { digits, plain } = METRICS[metric]
-  return plain ? written(figure, digits).split(' ')[0] ?? '' : written(figure, digits)
+  return plain ? (written(figure, digits).split(' ')[0] ?? '') : written(figure, digits)
 }
 
 /** The whole run for a terminal. */
@@ -41,7 +41,8 @@ export const range = (values: readonly number[]) =>
 
 export function aligned(table: Table): string {
   const widths = (table[0] ?? []).map((_, index) => Math.max(...table.map((row) => row[index]?.length ?? 0)))
-  const pad = (cell: string, index: number) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0))
+  const pad = (cell: string, index: number) =>
+    index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0)
   return table.map((row) => row.map(pad).join('  ').trimEnd()).join('\n')
 }
 

@@ -1,4 +1,5 @@
 import { paired, type Spread, spread } from './measure.ts'
+import type { Profile } from './profile.ts'
 import type { Metric, Sample } from './workloads/workload.ts'
 
 /** A run, as `--json` writes it and `docs/performance.md` is made from. */
@@ -14,6 +15,7 @@ export interface Results {
   /** What could not be measured, and why. */
   readonly skipped: readonly string[]
   readonly workloads: readonly Measured[]
+  readonly profile?: Profile
 }
 
 export interface Measured {

@@ -17,11 +17,13 @@ export interface Run {
   readonly neighbour: LoadClient
   readonly rounds: number
   readonly smoke: boolean
+  /** No round begins that would probably end after this, in milliseconds of `performance.now()`. */
+  readonly until: number
 }
 
 const MiB = 2 ** 20
 
-const FULL: Scale = { millis: 700, warmUp: 100, bulkBytes: 2048 * MiB, echoBytes: 1024 * MiB, streams: 1000 }
+const FULL: Scale = { millis: 700, warmUp: 100, bulkBytes: 2048 * MiB, echoBytes: 512 * MiB, streams: 1000 }
 /** What compiles, fills caches and opens pools in a program that just began: thrown away. */
 const WARM_UP: Scale = { ...FULL, millis: 600, bulkBytes: 256 * MiB, echoBytes: 128 * MiB, streams: 100 }
 const SMOKE: Scale = { millis: 25, warmUp: 5, bulkBytes: 4 * MiB, echoBytes: 4 * MiB, streams: 10 }
@@ -34,11 +36,12 @@ export async function runRounds(run: Run): Promise<{ readonly workloads: Measure
   const load: number[] = []
   const samples = run.plans.map(({ ways }) => Object.fromEntries(ways.map((way): [string, Sample[]] => [way, []])))
   if (!run.smoke) await runRound(run, WARM_UP, () => {})
-  for (let round = 0; round < run.rounds; round++) {
-    const began = Date.now()
+  for (let round = 0, took = 0; round < run.rounds && performance.now() + took < run.until; round++) {
+    const began = performance.now()
     await runRound(run, run.smoke ? SMOKE : FULL, (plan, way, sample) => samples[plan]?.[way]?.push(sample))
     load.push(os.loadavg()[0] ?? Number.NaN)
-    process.stderr.write(`round ${round + 1} of ${run.rounds}: ${Math.round((Date.now() - began) / 1000)} s\n`)
+    took = performance.now() - began
+    process.stderr.write(`round ${round + 1} of ${run.rounds}: ${Math.round(took / 1000)} s\n`)
   }
   const workloads = run.plans.map(({ workload }, index) => {
     const { name, about, columns, ratios } = workload

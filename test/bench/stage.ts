@@ -34,7 +34,7 @@ export function createStage(places: readonly Place[], folder: string, socket: st
       up.set(place, running)
       const way = running.ways.find((one) => one.name === name)
       if (way === undefined) throw new Error(`${place.name} has no way ${name}`)
-      return { way, running, place, again: () => start(place) }
+      return { way, running, place, socket, again: () => start(place) }
     },
     async stop() {
       await Promise.all([...up.values()].map((running) => running.stop()))

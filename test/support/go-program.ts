@@ -51,7 +51,7 @@ export function buildGoProgram(folder: string): string {
   const built = path.join(CACHE, path.basename(folder))
   const hash = createHash('sha256').update(go('version'))
   for (const source of sources) hash.update(readFileSync(source))
-  const program = path.join(built, `oracle-${hash.digest('hex').slice(0, 16)}`)
+  const program = path.join(built, `program-${hash.digest('hex').slice(0, 16)}`)
   if (existsSync(program)) return program
   mkdirSync(built, { recursive: true })
   // Under a name of its own first, so that a test run beside this one never starts half a program.

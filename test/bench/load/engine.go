@@ -10,6 +10,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 )
 
 const (
@@ -31,6 +32,9 @@ var (
 	events    = []byte("HTTP/1.1 200 OK\r\n" + jsonHead + about + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
 	zeros     = make([]byte, chunk)
 )
+
+// asked is how many requests came so far; `GET /bench/requests` says it, and does not count.
+var asked int64
 
 // It proves nothing about Docker: it knows the few requests that the bench sends, and what the gate asks about them.
 func serveEngine(socket string) {
@@ -64,6 +68,10 @@ func serveConnection(conn net.Conn) {
 
 func respond(conn net.Conn, reader *bufio.Reader, head *head) error {
 	path, query, _ := strings.Cut(head.target, "?")
+	if path == "/bench/requests" {
+		return send(conn, answer(200, jsonHead, strconv.FormatInt(atomic.LoadInt64(&asked), 10)))
+	}
+	atomic.AddInt64(&asked, 1)
 	switch {
 	case strings.HasSuffix(path, "/_ping"):
 		return send(conn, ping)

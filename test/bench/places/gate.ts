@@ -39,7 +39,11 @@ function gate(name: string, bindings: number, about: string, own = false): Place
   }
 }
 
-export const GATE = gate('gate', 1, 'the gate: ES256 token or certificate, one binding an issuer, a role like ci-run, records to a file')
+export const GATE = gate(
+  'gate',
+  1,
+  'the gate: ES256 token or certificate, one binding an issuer, a role like ci-run, records to a file',
+)
 export const GATES = [
   GATE,
   gate('gate 10 bindings', 10, 'the same, where the tenth binding is the one that fits'),

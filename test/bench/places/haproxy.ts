@@ -4,10 +4,29 @@ import { type Algorithm, issuerOf, type Material } from '../material.ts'
 import { findProgram, freePort, onPort, type Place, startProgram } from './place.ts'
 
 /** The parts of the API that people switch on by environment variables; the first must be a method or one of these. */
-const SWITCHES = ['auth', 'build', 'commit', 'configs', 'containers', 'distribution', 'events', 'exec', 'grpc', 'images']
+const SWITCHES = [
+  'auth',
+  'build',
+  'commit',
+  'configs',
+  'containers',
+  'distribution',
+  'events',
+  'exec',
+  'grpc',
+  'images',
+]
 const MORE_SWITCHES = ['info', 'networks', 'nodes', '_ping', 'plugins', 'secrets', 'services', 'session', 'swarm']
 const ALL = [...SWITCHES, ...MORE_SWITCHES, 'system', 'tasks', 'version', 'volumes']
-const ON: NodeJS.ProcessEnv = { POST: '1', CONTAINERS: '1', IMAGES: '1', EVENTS: '1', EXEC: '1', PING: '1', VERSION: '1' }
+const ON: NodeJS.ProcessEnv = {
+  POST: '1',
+  CONTAINERS: '1',
+  IMAGES: '1',
+  EVENTS: '1',
+  EXEC: '1',
+  PING: '1',
+  VERSION: '1',
+}
 
 /** HAProxy as the environment-switch proxies in wide use configure it; with TLS on a second port. */
 export const HAPROXY = haproxy('haproxy', null)
@@ -16,7 +35,8 @@ export const HAPROXY_ES256 = haproxy('haproxy+es256', 'ES256')
 
 function haproxy(name: string, algorithm: Algorithm | null): Place {
   const tls = `${name}+tls`
-  const check = algorithm === null ? 'no authentication' : `the same, and jwt_verify of an ${algorithm} token on every request`
+  const check =
+    algorithm === null ? 'no authentication' : `the same, and jwt_verify of an ${algorithm} token on every request`
   return {
     name,
     ways: [name, tls],

@@ -8,7 +8,7 @@ import type { Target } from '../client.ts'
 import type { Material } from '../material.ts'
 
 /** What every place is given. */
-export interface World {
+interface World {
   /** For the place's files, its own. */
   readonly folder: string
   /** Of the engine. */
@@ -45,6 +45,7 @@ export interface Place {
 }
 
 const READY_WITHIN_MS = 20_000
+const END_WITHIN_MS = 5_000
 
 /** A TCP port of the loopback interface that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -99,7 +100,7 @@ async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
-  const late = setTimeout(() => child.kill('SIGKILL'), 500)
+  const late = setTimeout(() => child.kill('SIGKILL'), END_WITHIN_MS)
   await ended
   clearTimeout(late)
 }

@@ -1,4 +1,13 @@
-import { jobFor, measured, memoryNow, type Request, type Sample, type Scale, type Subject, type Workload } from './workload.ts'
+import {
+  jobFor,
+  measured,
+  memoryNow,
+  type Request,
+  type Sample,
+  type Scale,
+  type Subject,
+  type Workload,
+} from './workload.ts'
 
 const GB = 1e9
 const WAYS = ['direct', 'haproxy', 'nginx', 'gate', 'haproxy+tls', 'gate+tls']
@@ -24,7 +33,11 @@ function bulk(
     async measure(subject, { client, scale }) {
       const job = { ...jobFor(subject.way, kind, request(scale)), Connections: 1, Count: 1 }
       const { outcome, user, system } = await measured(subject, client, job)
-      return { ...cpuOfBytes(subject, user, system, outcome.Bytes), gbps: outcome.Bytes / GB / outcome.Seconds, ...memoryNow(subject) }
+      return {
+        ...cpuOfBytes(subject, user, system, outcome.Bytes),
+        gbps: outcome.Bytes / GB / outcome.Seconds,
+        ...memoryNow(subject),
+      }
     },
   }
 }
@@ -48,7 +61,7 @@ export const BULK: readonly Workload[] = [
   })),
   bulk(
     'hijack',
-    '`POST /containers/ID/attach`, upgraded, 1 GiB there and back at once; bytes count once',
+    '`POST /containers/ID/attach`, upgraded, 512 MiB there and back at once; bytes count once',
     'hijack',
     WAYS,
     ({ echoBytes }) => ({

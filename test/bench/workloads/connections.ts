@@ -1,3 +1,4 @@
+import { engineGet } from '../../support/engine-api.ts'
 import { memoryOf } from '../measure.ts'
 import { cpuEach, jobFor, measured, type Workload } from './workload.ts'
 
@@ -89,10 +90,26 @@ const START: Workload = {
   },
 }
 
+const ASKED: Workload = {
+  name: 'engine requests',
+  about: 'requests that reach the engine for one `GET /containers/web/json` by name',
+  ways: ['gate', 'gate own objects'],
+  peers: false,
+  columns: ['asked'],
+  ratios: [],
+  async measure({ way, socket }, { client }) {
+    const before = await engineGet<number>(socket, '/bench/requests')
+    const job = jobFor(way, 'requests', { path: '/v1.51/containers/web/json' })
+    const { outcome } = await client.run({ ...job, Connections: 1, Count: 10 })
+    return { asked: ((await engineGet<number>(socket, '/bench/requests')) - before) / outcome.Done }
+  },
+}
+
 export const CONNECTIONS: readonly Workload[] = [
   handshakes('TLS full', 'new TLS 1.3 connections', false),
   handshakes('TLS resumed', 'new TLS 1.3 connections that resume a session', true),
   STREAMS,
   GREEDY,
   START,
+  ASKED,
 ]

@@ -7,11 +7,13 @@ export interface Subject {
   readonly way: Way
   readonly running: Running
   readonly place: Place
+  /** Of the engine behind it. */
+  readonly socket: string
   /** Starts another one of the place, with nothing done yet. */
   again(): Promise<Running>
 }
 
-export interface Tools {
+interface Tools {
   readonly client: LoadClient
   /** For what must happen beside the other one's work. */
   readonly neighbour: LoadClient
@@ -46,6 +48,7 @@ export const METRICS = {
   millis: { plain: false, title: 'ms', digits: 0 },
   idle: { plain: true, title: 'idle MiB', digits: 1 },
   memory: { plain: true, title: 'MiB after', digits: 1 },
+  asked: { plain: false, title: 'engine requests', digits: 1 },
   perStream: { plain: false, title: 'KiB a stream', digits: 1 },
 } as const
 
@@ -79,7 +82,8 @@ export interface Request {
 /** A job for the load client from what is asked, in the name of the way's caller. */
 export function jobFor({ target, headers }: Way, kind: Job['Kind'], request: Request): Job {
   const { method = 'GET', path, body = '', upload = 0, status = 200 } = request
-  const length = method === 'GET' ? '' : `Content-Length: ${Buffer.byteLength(body) + (kind === 'hijack' ? 0 : upload)}\r\n`
+  const length =
+    method === 'GET' ? '' : `Content-Length: ${Buffer.byteLength(body) + (kind === 'hijack' ? 0 : upload)}\r\n`
   const lines = `Host: docker\r\nUser-Agent: Docker-Client/28.3.3 (linux)\r\n${headers}${request.headers ?? ''}${length}`
   return {
     ...target,
