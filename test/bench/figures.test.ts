@@ -122,7 +122,7 @@ it('has goals only about workloads, ways and metrics that are measured', () => {
 })
 const ALL = ['cpu', 'rate', 'p50', 'p99', 'worst', 'gbps', 'asked', 'idle', 'memory', 'perStream', 'worse', 'millis']
 
-it('sums a CPU profile by place and function, without the time in which nothing ran', () => {
+it('sums a CPU profile by place and function, without its beginning and the time in which nothing ran', () => {
   const frame = (functionName: string, url: string) => ({ functionName, url, lineNumber: 4 })
   const nodes = [
     { id: 1, callFrame: frame('(idle)', '') },
@@ -130,7 +130,7 @@ it('sums a CPU profile by place and function, without the time in which nothing 
     { id: 3, callFrame: frame('dispatch', 'file:///x/node_modules/undici/lib/pool.js') },
     { id: 4, callFrame: frame('(garbage collector)', '') },
   ]
-  const { functions, places } = summarise({ nodes, samples: [1, 2, 3, 4], timeDeltas: [1000, 50, 30, 20] })
+  const { functions, places } = summarise({ nodes, samples: [2, 1, 2, 3, 4], timeDeltas: [4000, 1000, 50, 30, 20] }, 2)
   expect(places).toEqual([
     ['node streams/writable', 0.5],
     ['undici', 0.3],

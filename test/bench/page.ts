@@ -1,5 +1,5 @@
 import { GOALS, type Goal, reached } from './goals.ts'
-import { markdown, range, tableOf } from './report.ts'
+import { markdown, partsOf, range, tableOf } from './report.ts'
 import { type Results, written } from './results.ts'
 
 /** docs/performance.md, made from the results of a run. */
@@ -69,14 +69,12 @@ const placeList = ({ places }: Results) =>
   markdown([['name', 'what it is'], ...Object.entries(places).map(([name, about]) => [name, about])])
 
 function profilePart({ work, functions, places }: NonNullable<Results['profile']>): string {
-  const percent = (rows: readonly (readonly [string, number])[], title: string) =>
-    markdown([[title, '%'], ...rows.map(([name, part]) => [`\`${name}\``, (part * 100).toFixed(1)])])
   return `## Where the gate's time goes
 
 ${work} over 64 connections, by Node's \`--cpu-prof\`: parts of the time in which JavaScript or the collector ran, each
 counted where it was spent, not where it was called from.
 
-${percent(places.slice(0, 15), 'place')}
+${markdown(partsOf(places.slice(0, 15), 'place'))}
 
-${percent(functions.slice(0, 25), 'function')}`
+${markdown(partsOf(functions.slice(0, 25), 'function'))}`
 }

@@ -33,8 +33,17 @@ function cell(metric: Metric, figure: Spread): string {
 export function terminal(results: Results): string {
   const head = `${results.rounds} rounds; median (quartiles); ratios (×) are paired by round; load average ${range(results.load)}`
   const parts = results.workloads.map((one) => `${one.name}: ${one.about}\n${aligned(tableOf(one))}`)
+  const { profile } = results
+  if (profile !== undefined)
+    parts.push(`where the gate's time goes in ${profile.work}\n${aligned(partsOf(profile.functions, 'function'))}`)
   return [head, ...results.skipped.map((line) => `not measured: ${line}`), ...parts].join('\n\n')
 }
+
+/** Parts of a whole, in percent. */
+export const partsOf = (parts: readonly (readonly [name: string, part: number])[], title: string): Table => [
+  [title, '%'],
+  ...parts.map(([name, part]) => [name, (part * 100).toFixed(1)]),
+]
 
 export const range = (values: readonly number[]) =>
   values.length === 0 ? '?' : `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`
