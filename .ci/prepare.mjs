@@ -1,6 +1,7 @@
 // Installs what a fresh clone lacks, before `npm start`, `npm test` and the other scripts: the npm packages of the lock
-// file (the pinned Node among them) and, with --tests, the Debian packages that the tests drive. Says what it installs,
-// and nothing when nothing is missing. Runs on whatever Node the machine has (18 and up), so it uses no package.
+// file (the pinned Node among them) and, with --tests, the Debian packages that the tests drive, with --bench those that
+// the bench measures. Says what it installs, and nothing when nothing is missing. Runs on whatever Node the machine has
+// (18 and up), so it uses no package.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { accessSync, chmodSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -36,6 +37,15 @@ const TOOLS = [
   { package: 'ca-certificates', command: 'update-ca-certificates' },
 ]
 
+/**
+ * What the bench measures the gate beside; it drives an engine and a Go program as the tests do.
+ * @type {typeof TOOLS}
+ */
+const BENCH_TOOLS = [
+  { package: 'haproxy', command: 'haproxy', anyProvider: true },
+  { package: 'nginx', command: 'nginx', anyProvider: true },
+]
+
 // A script that npm runs finds node_modules/.bin first; `npm ci` must not run on the Node that it is about to replace.
 const machinePath = (process.env.PATH ?? '')
   .split(delimiter)
@@ -43,7 +53,8 @@ const machinePath = (process.env.PATH ?? '')
   .join(delimiter)
 
 preparePackages()
-if (process.argv.includes('--tests')) prepareTools()
+if (process.argv.includes('--tests')) prepareTools(TOOLS, 'the tests')
+if (process.argv.includes('--bench')) prepareTools(BENCH_TOOLS, 'the bench')
 
 /** Runs `npm ci` unless node_modules was made from this very lock file, and makes sure that the pinned Node runs. */
 function preparePackages() {
@@ -69,24 +80,30 @@ function preparePackages() {
   writeFileSync(STAMP, wanted)
 }
 
-/** Installs the Debian packages that the tests need, where that is possible; elsewhere says which are missing. */
-function prepareTools() {
+/**
+ * Installs Debian packages, where that is possible; elsewhere says which are missing.
+ * @param {typeof TOOLS} tools
+ * @param {string} whose
+ */
+function prepareTools(tools, whose) {
   const debian = isExecutable('/usr/bin/dpkg-query') && isExecutable('/usr/bin/apt-get')
   const installed = debian ? installedPackages() : new Set()
-  const missing = TOOLS.filter(({ package: name, command, anyProvider }) => {
-    const found = command === undefined || hasCommand(command)
-    return debian && !(anyProvider && found) ? !installed.has(name) : !found
-  }).map((tool) => tool.package)
+  const missing = tools
+    .filter(({ package: name, command, anyProvider }) => {
+      const found = command === undefined || hasCommand(command)
+      return debian && !(anyProvider && found) ? !installed.has(name) : !found
+    })
+    .map((tool) => tool.package)
   if (missing.length === 0) return
 
   if (!debian || process.getuid?.() !== 0) {
     const reason = debian ? 'only root can install them' : 'this is not Debian'
-    say(`the tests need programs that are not here, and ${reason}; tests that use them will fail.`)
+    say(`${whose} would use programs that are not here, and ${reason}: what needs them fails or is left out.`)
     say(`Debian's names for them: ${missing.join(' ')}`)
     return
   }
 
-  say(`installing Debian packages for the tests: ${missing.join(' ')}`)
+  say(`installing Debian packages for ${whose}: ${missing.join(' ')}`)
   withoutServices(() => {
     if (aptInstall(missing).status === 0) return
     say('refreshing the package lists (apt-get update)')

@@ -1,76 +1,73 @@
-import { parseArgs } from 'node:util'
-import { Pool } from 'undici'
-import { type Place, startPlace } from './place.ts'
-import { ROLES, WORKLOADS, type Workload } from './workloads.ts'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { buildGoProgram } from '../support/go-program.ts'
+import { startClient } from './client.ts'
+import { dockerdMissing, startDockerd, startMock } from './engines.ts'
+import { describeMachine } from './machine.ts'
+import { makeMaterial } from './material.ts'
+import { type Options, readOptions, USAGE } from './options.ts'
+import { pageOf } from './page.ts'
+import { PROGRAM } from './places/gate.ts'
+import { profileGate } from './profile.ts'
+import { terminal } from './report.ts'
+import type { Results } from './results.ts'
+import { runRounds } from './rounds.ts'
+import { createStage, type Stage } from './stage.ts'
+import { PING } from './workloads/requests.ts'
 
-/*
- * `npm run bench [-- --rounds N --requests N --only WORD]`: the gate's own CPU time per request, by workload. Rounds are
- * interleaved, so that what slows the machine down for a while slows all of them; ratios are paired by round.
- */
+const PAGE = path.join(import.meta.dirname, '../../docs/performance.md')
 
-const CONNECTIONS = 16
+const options = readOptions()
+if (options.help) process.stdout.write(USAGE)
+else if (options.writeDocs === undefined) await show(options)
+else writeFileSync(PAGE, pageOf(JSON.parse(readFileSync(options.writeDocs, 'utf8'))))
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '9' },
-    requests: { type: 'string', default: '3000' },
-    only: { type: 'string', default: '' },
-  },
-})
-const rounds = Number(values.rounds)
-const requests = Number(values.requests)
-const workloads = WORKLOADS.filter(({ name, base }) => base || name.includes(values.only))
-
-const place = await startPlace(ROLES)
-try {
-  const pool = new Pool(place.url, { connections: CONNECTIONS })
-  for (const workload of workloads) await measure(pool, place, workload)
-  const figures = new Map<Workload, number[]>(workloads.map((workload) => [workload, []]))
-  for (let round = 0; round < rounds; round++) {
-    for (const [workload, costs] of figures) costs.push(await measure(pool, place, workload))
-    process.stderr.write(`round ${round + 1} of ${rounds}\n`)
-  }
-  await pool.close()
-  report(figures)
-} finally {
-  place.close()
+async function show({ json }: Options): Promise<void> {
+  const results = await bench(options)
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(results, null, 1)}\n`)
+  process.stdout.write(`${terminal(results)}\n`)
 }
 
-/** Microseconds of the gate's CPU per request. */
-async function measure(pool: Pool, { authorization, cpu }: Place, workload: Workload): Promise<number> {
-  const headers = { authorization: authorization[workload.role] ?? '', ...workload.headers }
-  const { method, path, status, body = null } = workload
-  let left = requests
-  const before = cpu()
-  const one = async () => {
-    while (left-- > 0) {
-      const answer = await pool.request({ method, path, headers, body })
-      await answer.body.dump()
-      if (answer.statusCode !== status) throw new Error(`${workload.name}: status ${answer.statusCode}, not ${status}`)
+/** Starts what the plans need, measures, and ends it all. */
+async function bench({ plans, places, peers, skipped, smoke, ...wanted }: Options): Promise<Results> {
+  if (!existsSync(PROGRAM)) throw new Error(`there is no ${PROGRAM}: npm run build`)
+  const program = buildGoProgram(path.join(import.meta.dirname, 'load'))
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'dockgate-bench-'))
+  const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true })]
+  try {
+    const material = await makeMaterial(folder)
+    const [client, neighbour] = [startClient(program), startClient(program)]
+    ends.unshift(client.stop, neighbour.stop)
+    const mock = await startMock(program, folder)
+    const stages = new Map<'mock' | 'real', Stage>()
+    const put = (kind: 'mock' | 'real', engine: Awaited<ReturnType<typeof startMock>>) => {
+      const stage = createStage(places, path.join(folder, kind), engine.socket, material)
+      ends.unshift(stage.stop, engine.stop)
+      stages.set(kind, stage)
     }
-  }
-  await Promise.all(Array.from({ length: CONNECTIONS }, one))
-  return (cpu() - before) / requests
-}
+    put('mock', mock)
+    const missing = smoke ? 'it takes too long for a smoke' : dockerdMissing()
+    const real = missing === null && plans.some(({ workload }) => workload.engine === 'real')
+    if (real) put('real', await startDockerd())
 
-function report(figures: ReadonlyMap<Workload, readonly number[]>): void {
-  const base = [...figures].find(([workload]) => workload.base)?.[1] ?? []
-  const rows = [...figures].map(([{ name }, costs]) => {
-    const ratios = costs.map((cost, round) => cost / (base[round] ?? Number.NaN))
-    const added = costs.map((cost, round) => cost - (base[round] ?? Number.NaN))
+    const run = { stages, client, neighbour, smoke, rounds: wanted.rounds, until: wanted.minutes * 60_000 }
+    const measured = await runRounds({
+      ...run,
+      plans: plans.filter(({ workload }) => workload.engine !== 'real' || real),
+    })
+    const profile = wanted.profile ? await profileGate(client, mock.socket, material, PING) : undefined
     return {
-      workload: name,
-      'CPU µs': spread(costs, 0),
-      'ratio to the base': spread(ratios, 2),
-      'µs more': spread(added, 0),
+      made: new Date().toISOString(),
+      machine: describeMachine(),
+      places: Object.fromEntries(places.map(({ name, about }) => [name, about])),
+      peers: peers.map(({ name }) => name),
+      skipped: [...skipped, ...(missing === null ? [] : [`dockerd itself: ${missing}`])],
+      rounds: measured.load.length,
+      ...measured,
+      ...(profile === undefined ? {} : { profile }),
     }
-  })
-  process.stdout.write(`${rounds} rounds of ${requests} requests over ${CONNECTIONS} connections; median (quartiles)\n`)
-  console.table(rows)
-}
-
-function spread(values: readonly number[], digits: number): string {
-  const sorted = [...values].sort((a, b) => a - b)
-  const at = (part: number) => (sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN).toFixed(digits)
-  return `${at(0.5)} (${at(0.25)}–${at(0.75)})`
+  } finally {
+    for (const end of ends) await end()
+  }
 }

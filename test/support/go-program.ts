@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -15,11 +15,11 @@ const COMPILER = 'go'
 const CACHE = path.join(import.meta.dirname, '../../.cache')
 
 /**
- * Starts the program of `main.go` in a folder, built in `.cache` under the folder's name, once for each source and
+ * Starts the program of the Go files in a folder, built in `.cache` under the folder's name, once for each source and
  * compiler. Rejects where there is no Go compiler.
  */
 export async function startGoProgram<Answer>(folder: string): Promise<GoProgram<Answer>> {
-  const program = spawn(build(folder), { stdio: ['pipe', 'pipe', 'inherit'] })
+  const program = spawn(buildGoProgram(folder), { stdio: ['pipe', 'pipe', 'inherit'] })
   await once(program, 'spawn')
   const ended = once(program, 'exit')
   const waiting: { resolve(answer: Answer): void; reject(error: Error): void }[] = []
@@ -44,16 +44,19 @@ export async function startGoProgram<Answer>(folder: string): Promise<GoProgram<
   }
 }
 
-function build(folder: string): string {
-  const source = path.join(folder, 'main.go')
+/** Builds the Go files of a folder unless that is done already, and gives the program's path. Throws where there is no compiler. */
+export function buildGoProgram(folder: string): string {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.go'))
+  const sources = names.sort().map((name) => path.join(folder, name))
   const built = path.join(CACHE, path.basename(folder))
-  const hash = createHash('sha256').update(go('version')).update(readFileSync(source)).digest('hex').slice(0, 16)
-  const program = path.join(built, `oracle-${hash}`)
+  const hash = createHash('sha256').update(go('version'))
+  for (const source of sources) hash.update(readFileSync(source))
+  const program = path.join(built, `program-${hash.digest('hex').slice(0, 16)}`)
   if (existsSync(program)) return program
   mkdirSync(built, { recursive: true })
   // Under a name of its own first, so that a test run beside this one never starts half a program.
   const unfinished = `${program}.${process.pid}`
-  go('build', '-o', unfinished, source)
+  go('build', '-o', unfinished, ...sources)
   renameSync(unfinished, program)
   return program
 }

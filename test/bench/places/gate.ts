@@ -1,0 +1,86 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { AUDIENCE, issuerOf, OWNER } from '../material.ts'
+import { freePort, onPort, type Place, startProgram } from './place.ts'
+
+const ROOT = path.join(import.meta.dirname, '../../..')
+/** What is shipped; `npm run bench` builds it first. */
+export const PROGRAM = path.join(ROOT, 'dist/cli/main.js')
+
+/** The role of every request: what is not in it (swarm, say) is refused. */
+const CI = `extends: ci-run
+    allow: [read, run, exec, ContainerExport, ContainerAttach, SystemEvents, ImageLoad]
+    registries: { load: true, export: true }`
+
+/** `ways` beside the plain one are those over TLS. */
+function gate(name: string, bindings: number, about: string, own = false): Place {
+  const tls = name === 'gate' ? ['gate+tls', 'gate+mtls'] : []
+  return {
+    name,
+    ways: [name, ...tls],
+    about,
+    missing: () => null,
+    async start({ folder, socket, material }) {
+      const [port, secure] = [await freePort(), await freePort()]
+      mkdirSync(folder, { recursive: true })
+      const file = path.join(folder, 'dockgate.yaml')
+      writeFileSync(file, configuration({ socket, tls: material.folder, port, secure, bindings, own }))
+      const running = await startProgram([process.execPath, PROGRAM, 'serve', '--config', file], folder, port)
+      const headers = `Authorization: Bearer ${material.tokens.ES256}\r\n`
+      const { certificate: Certificate, key: Key } = material.client
+      const server = { ...onPort(secure), TLS: { CA: material.authority } }
+      const ways = [
+        { name, target: onPort(port), headers },
+        { name: 'gate+tls', target: server, headers },
+        { name: 'gate+mtls', target: { ...server, TLS: { ...server.TLS, Certificate, Key } }, headers: '' },
+      ]
+      return { ...running, ways: ways.slice(0, 1 + tls.length) }
+    },
+  }
+}
+
+export const GATE = gate(
+  'gate',
+  1,
+  'the gate: ES256 token or certificate, one binding an issuer, a role like ci-run, records to a file',
+)
+export const GATES = [
+  GATE,
+  gate('gate 10 bindings', 10, 'the same, where the tenth binding is the one that fits'),
+  gate('gate 200 bindings', 200, 'the same, where the two hundredth binding is the one that fits'),
+  gate('gate own objects', 1, 'the same, where the role sees and touches its own objects only', true),
+]
+
+interface Wanted {
+  readonly socket: string
+  readonly tls: string
+  readonly port: number
+  readonly secure: number
+  readonly bindings: number
+  readonly own: boolean
+}
+
+const configuration = ({ socket, tls, port, secure, bindings, own }: Wanted) => `
+listeners:
+  - { name: plain, address: '127.0.0.1:${port}', limits: { connections: 8192 } }
+  - name: secure
+    address: 127.0.0.1:${secure}
+    limits: { connections: 8192 }
+    tls:
+      { certificate: ${tls}/server.crt, key: ${tls}/server.key, clientAuthorities: ${tls}/ca.crt, clientCertificates: optional }
+engine: unix://${socket}
+issuers:
+  es: { jwt: { issuer: '${issuerOf('ES256')}', audience: ${AUDIENCE}, publicKey: ${tls}/ES256.pem } }
+  staff: { certificate: { authorities: ${tls}/ca.crt } }
+roles:
+  other: { allow: [read] }
+  ci:
+    ${CI}
+${own ? '    objects: own\n' : ''}bindings:
+${Array.from({ length: bindings - 1 }, (_, index) => other(index)).join('')}  - { role: ci, issuer: es, when: 'claims.repository == "${OWNER}" && claims.ref == "refs/heads/main"'${own ? ', owner: "${claims.repository}"' : ''} }
+  - { role: ${own ? 'other' : 'ci'}, issuer: staff }
+records: { file: records.jsonl }
+${own ? 'ledger: { file: ledger.sqlite }\n' : ''}`
+
+const other = (index: number) =>
+  `  - { role: other, issuer: es, when: 'claims.repository == "acme/other-${index}" && claims.ref == "refs/heads/main"' }\n`
