@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { otherGate } from './places/gate.ts'
 import { peer } from './places/peer.ts'
 import type { Place } from './places/place.ts'
 import type { Plan } from './rounds.ts'
@@ -11,6 +12,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N       how often each is measured, 5 unless told
   --minutes N      begins no round that would end later; at least one is measured
   --peer N=COMMAND one more program to measure: {port}, {socket} and {folder} in it are filled in
+  --gate N=ARGS    one more gate: arguments of node, as in 'before=/elsewhere/dist/cli/main.js'
   --json FILE      writes everything that was measured
   --profile        where the gate's time goes in a ping, in a process of its own
   --smoke          a little of everything in ten seconds: that it works, no figures worth having
@@ -42,6 +44,7 @@ export function readOptions(): Options {
       rounds: { type: 'string' },
       minutes: { type: 'string', default: '60' },
       peer: { type: 'string', multiple: true, default: [] },
+      gate: { type: 'string', multiple: true, default: [] },
       json: { type: 'string' },
       profile: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
@@ -50,7 +53,8 @@ export function readOptions(): Options {
     },
   })
   const peers = values.peer.map(peer)
-  const all = [...PLACES, ...peers]
+  const gates = values.gate.map(otherGate)
+  const all = [...PLACES, ...peers, ...gates]
   const places = all.filter((place) => place.missing() === null)
   const known = wanted(
     places.flatMap(({ ways }) => ways),
@@ -58,7 +62,11 @@ export function readOptions(): Options {
   )
   const words = values.only.split(',')
   const plans = WORKLOADS.filter(({ name }) => words.some((word) => name.includes(word))).map((workload) => {
-    const ways = [...workload.ways, ...(workload.peers === false ? [] : peers.flatMap((place) => place.ways))]
+    const ways = [
+      ...workload.ways,
+      ...(workload.ways.includes('gate') ? gates.flatMap((place) => place.ways) : []),
+      ...(workload.peers === false ? [] : peers.flatMap((place) => place.ways)),
+    ]
     return { workload, ways: ways.filter((way) => known.has(way)) }
   })
   if (plans.length === 0) throw new Error(`no workload is called so: ${WORKLOADS.map(({ name }) => name).join(', ')}`)

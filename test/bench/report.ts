@@ -7,7 +7,7 @@ export type Table = readonly (readonly string[])[]
 /** One workload: a row for each way. */
 export function tableOf({ columns, ratios, samples }: Measured): Table {
   const base = (way: string) => samples[way] ?? []
-  const shown = ratios.filter(([, against]) => base(against).length > 0)
+  const shown = ratios.filter(([, against]) => base(against).length > 0 && Object.keys(samples).length > 1)
   const titles = [
     'way',
     ...columns.map((metric) => METRICS[metric].title),

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { AUDIENCE, issuerOf, OWNER } from '../material.ts'
-import { freePort, onPort, type Place, startProgram } from './place.ts'
+import { freePort, named, onPort, type Place, startProgram } from './place.ts'
 
 const ROOT = path.join(import.meta.dirname, '../../..')
 /** What is shipped; `npm run bench` builds it first. */
@@ -12,8 +12,15 @@ const CI = `extends: ci-run
     allow: [read, run, exec, ContainerExport, ContainerAttach, SystemEvents, ImageLoad]
     registries: { load: true, export: true }`
 
-/** `ways` beside the plain one are those over TLS. */
-function gate(name: string, bindings: number, about: string, own = false): Place {
+interface Kind {
+  /** Of the issuer of tokens. */
+  readonly bindings?: number
+  readonly own?: boolean
+  /** Arguments of Node, the program among them. */
+  readonly argv?: readonly string[]
+}
+
+function gate(name: string, about: string, { bindings = 1, own = false, argv = [PROGRAM] }: Kind = {}): Place {
   const tls = name === 'gate' ? ['gate+tls', 'gate+mtls'] : []
   return {
     name,
@@ -25,7 +32,7 @@ function gate(name: string, bindings: number, about: string, own = false): Place
       mkdirSync(folder, { recursive: true })
       const file = path.join(folder, 'dockgate.yaml')
       writeFileSync(file, configuration({ socket, tls: material.folder, port, secure, bindings, own }))
-      const running = await startProgram([process.execPath, PROGRAM, 'serve', '--config', file], folder, port)
+      const running = await startProgram([process.execPath, ...argv, 'serve', '--config', file], folder, port)
       const headers = `Authorization: Bearer ${material.tokens.ES256}\r\n`
       const { certificate: Certificate, key: Key } = material.client
       const server = { ...onPort(secure), TLS: { CA: material.authority } }
@@ -41,15 +48,23 @@ function gate(name: string, bindings: number, about: string, own = false): Place
 
 export const GATE = gate(
   'gate',
-  1,
   'the gate: ES256 token or certificate, one binding an issuer, a role like ci-run, records to a file',
 )
 export const GATES = [
   GATE,
-  gate('gate 10 bindings', 10, 'the same, where the tenth binding is the one that fits'),
-  gate('gate 200 bindings', 200, 'the same, where the two hundredth binding is the one that fits'),
-  gate('gate own objects', 1, 'the same, where the role sees and touches its own objects only', true),
+  gate('gate 10 bindings', 'the same, where the tenth binding is the one that fits', { bindings: 10 }),
+  gate('gate 200 bindings', 'the same, where the two hundredth binding is the one that fits', { bindings: 200 }),
+  gate('gate own objects', 'the same, where the role sees and touches its own objects only', { own: true }),
 ]
+
+/**
+ * Another gate, from `name=arguments of node`: one that was built elsewhere, or runs with other options of Node. Throws
+ * when there is no such name.
+ */
+export function otherGate(written: string): Place {
+  const { name, argv } = named(written, '--gate')
+  return gate(name, `the gate, as \`node ${argv.join(' ')}\``, { argv })
+}
 
 interface Wanted {
   readonly socket: string

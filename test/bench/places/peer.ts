@@ -1,17 +1,16 @@
-import { findProgram, freePort, onPort, type Place, startProgram } from './place.ts'
+import { findProgram, freePort, named, onPort, type Place, startProgram } from './place.ts'
 
 /**
  * A program of somebody's own, from `name=command`: words parted by spaces, in which {port} is where it must listen on
  * 127.0.0.1, {socket} the engine's socket and {folder} a folder for its files. Throws when there is no such name.
  */
 export function peer(written: string): Place {
-  const [, name, command] = /^([\w.-]+)=(.+)$/s.exec(written) ?? []
-  if (name === undefined || command === undefined) throw new Error(`--peer wants name=command, not ${written}`)
-  const [program = '', ...args] = command.split(' ').filter((word) => word !== '')
+  const { name, argv } = named(written, '--peer')
+  const [program = '', ...args] = argv
   return {
     name,
     ways: [name],
-    about: `\`${command}\``,
+    about: `\`${argv.join(' ')}\``,
     missing: () => (program.includes('/') || findProgram(program) ? null : `there is no program ${program}`),
     async start({ folder, socket }) {
       const port = await freePort()

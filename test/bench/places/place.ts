@@ -111,4 +111,11 @@ export function findProgram(name: string): string | null {
   return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file)) ?? null
 }
 
+/** Reads `name=word word …`, the value of an option. Throws when it is not written so. */
+export function named(written: string, option: string): { readonly name: string; readonly argv: readonly string[] } {
+  const [, name, words] = /^([\w.-]+)=(.*\S.*)$/s.exec(written) ?? []
+  if (name === undefined || words === undefined) throw new Error(`${option} wants name=words, not ${written}`)
+  return { name, argv: words.split(' ').filter((word) => word !== '') }
+}
+
 export const onPort = (port: number): Target => ({ Network: 'tcp', Address: `127.0.0.1:${port}` })

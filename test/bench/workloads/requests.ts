@@ -2,7 +2,7 @@ import { CREATE } from './create.ts'
 import { cpuEach, jobFor, measured, memoryNow, type Request, type Workload } from './workload.ts'
 
 const PLAIN = ['direct', 'haproxy', 'nginx', 'haproxy+rs256', 'haproxy+es256', 'gate']
-const CHECKED = ['haproxy', 'haproxy+rs256', 'haproxy+es256'] as const
+const CHECKED = ['haproxy', 'haproxy+rs256', 'haproxy+es256', 'gate'] as const
 const VARIANTS = ['gate 10 bindings', 'gate 200 bindings', 'haproxy+tls', 'gate+tls', 'gate+mtls']
 const COLUMNS = ['cpu', 'user', 'system', 'rate', 'p50', 'p99', 'worst', 'memory'] as const
 const RATIOS = CHECKED.map((way) => ['cpu', way] as const)
