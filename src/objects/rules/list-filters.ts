@@ -15,9 +15,10 @@ export interface Filtered {
 
 /**
  * What the values of a filter name: an object, or, of `pattern`, a regular expression that the engine holds names against.
- * `whole`: a container, which the engine finds by its name and its whole id there, and not by part of it.
+ * `whole`: a container, which the engine finds by its name and its whole id there, and not by part of it. `attached`: so it
+ * finds a network, but one by whose name a container was made and that it has not joined yet by that name only.
  */
-type Names = OwnedKind | 'image' | 'pattern' | 'whole'
+type Names = OwnedKind | 'image' | 'pattern' | 'whole' | 'attached'
 
 const BY_NAME = { name: 'pattern' } as const
 const FILTERS: Partial<Record<OperationId, Readonly<Record<string, Names>>>> = {
@@ -26,7 +27,7 @@ const FILTERS: Partial<Record<OperationId, Readonly<Record<string, Names>>>> = {
     since: 'whole',
     ancestor: 'image',
     volume: 'volume',
-    network: 'network',
+    network: 'attached',
     name: 'pattern',
   },
   NetworkList: BY_NAME,
@@ -71,7 +72,7 @@ async function ownName(value: string, names: Names, request: OwnedRequest, twins
   const name = value.replace(/^\//, '')
   const found = await objectOf(name, names, request)
   if (found !== null) return found.id
-  const twin = twinOf(names === 'whole' ? 'container' : names, name)
+  const twin = twinOf(names === 'image' ? names : kindOf(names), name)
   twins.push(twin)
   return twin.whole
 }
@@ -82,9 +83,17 @@ async function objectOf(
   { owner, world }: OwnedRequest,
 ): Promise<{ readonly id: string } | null> {
   if (names === 'image') return world.images.find(name, owner)
-  if (names !== 'whole') return world.lookup(names, name, owner)
-  const found = await world.lookup('container', name, owner)
-  return found !== null && (found.id === name || found.name === `${owner.prefix}${name}`) ? found : null
+  const found = await world.lookup(kindOf(names), name, owner)
+  if (found === null || (names !== 'whole' && names !== 'attached')) return found
+  // What is everybody's has no prefix.
+  const byName = found.name === (found.shared ? name : `${owner.prefix}${name}`)
+  if (byName && names === 'attached') return { id: found.name }
+  return byName || found.id === name ? found : null
+}
+
+function kindOf(names: Exclude<Names, 'pattern' | 'image'>): OwnedKind {
+  if (names === 'whole') return 'container'
+  return names === 'attached' ? 'network' : names
 }
 
 /** Of a name that is searched for, only the beginning is another one on the engine. */
