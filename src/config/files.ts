@@ -8,7 +8,7 @@ import { parseAddress } from './address.ts'
 import { checkRecordsFiles } from './check-records.ts'
 import type { Findings } from './findings.ts'
 import type { Pieces } from './pieces.ts'
-import { readTextFile } from './read-file.ts'
+import { readTextFile, whyUnreadable } from './read-file.ts'
 import { checkRevocationLists } from './revocation-lists.ts'
 import type { CertificateIssuerConfig } from './schema.ts'
 import { readAuthorityFiles, readTlsFiles } from './tls-files.ts'
@@ -123,7 +123,11 @@ function checkLedgerFile(path: Path, file: string, records: string | null, findi
 
 /** Of a file that the gate makes where it is not there. */
 function checkPlace(path: Path, file: string, findings: Findings): void {
-  const directory = statSync(dirname(file), { throwIfNoEntry: false })
-  if (!directory?.isDirectory()) findings.problem(path, `the directory ${dirname(file)} does not exist: mkdir it`)
-  else if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) findings.problem(path, `${file} is a directory`)
+  try {
+    const directory = statSync(dirname(file), { throwIfNoEntry: false })
+    if (!directory?.isDirectory()) findings.problem(path, `the directory ${dirname(file)} does not exist: mkdir it`)
+    else if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) findings.problem(path, `${file} is a directory`)
+  } catch (error) {
+    findings.problem(path, `${file} ${whyUnreadable(error)}`)
+  }
 }

@@ -20,6 +20,8 @@ export interface Replaced {
   readonly path: readonly PropertyKey[]
   readonly written: string
   readonly value: string
+  /** What of it came from elsewhere: the rest is written in the file. */
+  readonly parts: readonly string[]
 }
 
 export interface Substitution {
@@ -62,13 +64,13 @@ export function substitute(document: Document.Parsed, outside: Outside): Substit
     }
     const whole = node.type === 'PLAIN' && /^\$\{[^}]*\}$/.test(written)
     ;(node as Scalar).value = whole && TYPED.test(value.value) ? JSON.parse(value.value) : value.value
-    if (value.outside) replaced.push({ path, written, value: value.value })
+    if (value.parts.length > 0) replaced.push({ path, written, value: value.value, parts: value.parts })
   }
   enter(document.contents, [])
   return { replaced, problems }
 }
 
-type Found = { readonly value: string; readonly outside: boolean } | { readonly problem: string }
+type Found = { readonly value: string; readonly parts: readonly string[] } | { readonly problem: string }
 
 /** Null for a text that is its own value. */
 function replacementOf(written: string, path: readonly PropertyKey[], outside: Outside): Found | null {
@@ -81,8 +83,10 @@ function replacementOf(written: string, path: readonly PropertyKey[], outside: O
     const problem = misfit(value, path)
     if (problem !== null) return { problem: `the value of ${name} has ${problem}` }
   }
-  if (!isFile) return { value: made.text, outside: made.inserted.length > 0 }
-  return contentOf(resolve(outside.directory, made.text.replace(FILE, '')), path, outside)
+  const parts = made.inserted.map(({ value }) => value)
+  if (!isFile) return { value: made.text, parts }
+  const file = resolve(outside.directory, made.text.replace(FILE, ''))
+  return contentOf(file, parts.length > 0 ? written : file, path, outside)
 }
 
 function whyNot(
@@ -94,20 +98,21 @@ function whyNot(
   return `the environment variable ${name} is not set${near || '; set it, or write ${NAME:-default}'}`
 }
 
-function contentOf(file: string, path: readonly PropertyKey[], { reads }: Outside): Found {
+/** @param shown what messages call the file: not by values of the environment */
+function contentOf(file: string, shown: string, path: readonly PropertyKey[], { reads }: Outside): Found {
   reads(file)
   try {
     const facts = statSync(file)
-    if (!facts.isFile()) return { problem: `${file} is not a regular file` }
-    if (facts.size > MAX_FILE_BYTES) return { problem: `${file} is larger than 64 KiB` }
+    if (!facts.isFile()) return { problem: `${shown} is not a regular file` }
+    if (facts.size > MAX_FILE_BYTES) return { problem: `${shown} is larger than 64 KiB` }
     if ((facts.mode & WRITTEN_BY_OTHERS) !== 0) {
-      return { problem: `${file} may be written by others than its owner: chmod go-w ${file}` }
+      return { problem: `${shown} may be written by others than its owner: chmod go-w ${shown}` }
     }
     const value = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file)).trim()
     const problem = misfit(value, path)
-    return problem === null ? { value, outside: true } : { problem: `the content of ${file} has ${problem}` }
+    return problem === null ? { value, parts: [value] } : { problem: `the content of ${shown} has ${problem}` }
   } catch (error) {
-    return { problem: `${file} ${whyUnreadable(error)}` }
+    return { problem: `${shown} ${whyUnreadable(error).replaceAll(file, () => shown)}` }
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { conceal } from '../../src/config/conceal.ts'
 
-const one = (value: string) => [{ path: ['listeners', 0, 'address'], written: '${A}', value }]
+const one = (value: string) => [{ path: ['listeners', 0, 'address'], written: '${A}', value, parts: [value] }]
 const HERE = ['listeners', 0, 'address']
 
 it.each([
@@ -29,6 +29,15 @@ it.each([
     HERE,
     'the value of ${A} does not fit here',
   ],
+  ['one in quotes, where some of it is escaped', 'a"b\\c', '"a\\"b\\\\c" is no address', HERE, '"${A}" is no address'],
+  [
+    'one of signs that no terminal gets',
+    'secr\u202eet',
+    '"secr\\u{202e}et" is no address',
+    HERE,
+    '"${A}" is no address',
+  ],
+  ['a path without its detours', 'a/./secret', '/etc/a/secret does not exist', HERE, '/etc/${A} does not exist'],
   ['one whose text means something to replaceAll', 'a$&b-long', 'is a$&b-long', HERE, 'is ${A}'],
 ])('conceals %s', (_what, value, message, path, shown) => {
   expect(conceal(message, path, one(value))).toBe(shown)
@@ -40,4 +49,15 @@ it.each([
   ['a message without it', 'some-secret', 'is longer than 4096 characters', HERE],
 ])('leaves %s', (_what, value, message, path) => {
   expect(conceal(message, path, one(value))).toBe(message)
+})
+
+it('conceals what came from elsewhere, where what is written around it is shown in another way', () => {
+  const replaced = [{ path: HERE, written: '../${A}', value: '../hush', parts: ['hush'] }]
+  expect(conceal('/etc/hush does not exist', HERE, replaced)).toBe('the value of ../${A} does not fit here')
+})
+
+it('conceals the words of a condition', () => {
+  const path = ['bindings', 0, 'when']
+  const replaced = [{ path, written: 'x${A}y', value: 'xhush.nowy', parts: ['hush.now'] }]
+  expect(conceal('Unknown variable: xhush', path, replaced)).toBe('the value of x${A}y does not fit here')
 })

@@ -153,3 +153,16 @@ describe('commands that want one part only', () => {
     expect(() => loadAdminSocket(file())).toThrow('the environment variable UNSET_A is not set')
   })
 })
+
+it('a file whose name comes from the environment is called what is written in the file', () => {
+  const said = problems(issuer('"file:/nowhere/${ISSUER_HOST}/a"'))
+  expect(said).toEqual([expect.stringContaining('file:/nowhere/${ISSUER_HOST}/a does not exist')])
+})
+
+it('a path of the environment that is too long is a problem like others, and is not shown', () => {
+  const file = workspace.write('long.yaml', [...SOUND, 'ledger: {file: "${LONG}"}'].join('\n'))
+  const load = () => loadConfig(file, { environment: { LONG: 'secret'.repeat(60) } })
+  expect(load).toThrow(ConfigError)
+  expect(load).toThrow('ledger.file: ')
+  expect(load).not.toThrow('secret')
+})
