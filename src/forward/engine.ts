@@ -1,11 +1,14 @@
 import net from 'node:net'
 import { Pool } from 'undici'
 import { headerValue } from '../inspect/raw-headers.ts'
+import { type Connections, createConnections } from './connections.ts'
 
 /** The Docker Engine behind the gate: one unix socket, HTTP/1.1 only (HTTP/2 there skips the engine's own routing). */
 export interface Engine {
   readonly socketPath: string
-  /** Ordinary requests: no bound on connections (200 `logs -f` must not starve `_ping`), no time-outs, no pipelining. */
+  /** Requests whose body is at hand: no bound on connections (200 `logs -f` must not starve `_ping`), no time-outs. */
+  readonly connections: Connections
+  /** All other requests, and the gate's own; no bound and no time-outs either, no pipelining. */
   readonly pool: Pool
   /** A connection for one hijacked stream; half-close works both ways, and failed writes lose no answer. */
   connect(): net.Socket
@@ -21,7 +24,10 @@ export const ENGINE_HEAD_BYTES = 1024 * 1024
 
 /** Opens the way to the engine; nothing connects before the first request. */
 export function createEngine(socketPath: string): Engine {
-  const connect = () => swallowWriteErrors(net.connect({ path: socketPath, allowHalfOpen: true }))
+  const open = (options: { readonly onread?: net.OnReadOpts } = {}) =>
+    swallowWriteErrors(net.connect({ path: socketPath, allowHalfOpen: true, ...options }))
+  const connect = () => open()
+  const connections = createConnections((onread) => open({ onread }))
   const pool = new Pool('http://docker', {
     connect: (_options, done) => {
       const socket = connect()
@@ -38,13 +44,17 @@ export function createEngine(socketPath: string): Engine {
   let apiVersion: string | null = null
   return {
     socketPath,
+    connections,
     pool,
     connect,
     apiVersion: () => apiVersion,
     noteApiVersion(rawHeaders) {
       apiVersion = headerValue(rawHeaders, 'api-version') ?? apiVersion
     },
-    close: () => pool.destroy(),
+    close() {
+      connections.close()
+      return pool.destroy()
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Dispatcher } from 'undici'
+import type { AnswerTaker, Sending } from './connections.ts'
 import type { Engine } from './engine.ts'
 import { engineFailure } from './errors.ts'
 import type { Passage } from './passage.ts'
@@ -7,7 +7,8 @@ import { clientHeaders } from './response-headers.ts'
 
 /*
  * The short way to the engine, for a request whose body is at hand and whose answer is shown as it comes: almost all that
- * clients send. Against the plugin of `ordinary.ts` it saves a Readable for each answer and three copies of its headers.
+ * clients send. Against the plugin of `ordinary.ts` it saves a Readable for each answer, three copies of its headers, and
+ * two of three writes.
  */
 
 /**
@@ -17,113 +18,125 @@ import { clientHeaders } from './response-headers.ts'
 export function carrySmall(engine: Engine, passage: Passage, response: ServerResponse): void {
   const { operation, headers, body } = passage.checked
   if (body.kind === 'stream') throw new Error('a body that streams does not go this way')
-  if (body.kind === 'bytes') passage.onBytesIn(body.bytes.length)
-  const { method } = passage.request
+  const bytes = body.kind === 'bytes' ? body.bytes : null
+  if (bytes !== null) passage.onBytesIn(bytes.length)
   passage.times.sentAt = performance.now()
-  engine.pool.dispatch(
-    {
-      path: operation.target,
-      method: method as Dispatcher.HttpMethod,
-      headers,
-      body: body.kind === 'bytes' ? body.bytes : null,
-    },
-    new Delivery(engine, passage, response),
-  )
+  const { method = '' } = passage.request
+  const delivery = new Delivery(engine, passage, response)
+  delivery.follow(engine.connections.send({ method, path: operation.target, headers, body: bytes }, delivery))
 }
 
-type Controller = Dispatcher.DispatchController
+/** Bytes of a body that go out as text with the head, as one piece; larger ones would be copied more than that saves. */
+const MOST_AS_TEXT = 4 * 1024
 
-/** Bytes of a body that go out with the head, as one piece. */
-const MOST_TOGETHER = 16 * 1024
-
-const LEFT = new Error('the client is gone')
-
-/** One answer on its way: undici calls it in the order of its methods. */
-class Delivery implements Dispatcher.DispatchHandler {
+/** One answer on its way. */
+class Delivery implements AnswerTaker {
   readonly #engine: Engine
   readonly #passage: Passage
   readonly #response: ServerResponse
-  #controller: Controller | null = null
-  #hasBegun = false
+  #sending: Sending | null = null
+  /** Until they are given to the response. */
+  #headers: string[] | null = null
+  /** The beginning of the body, while what was read is still told; as text, since Node writes head and text as one. */
+  #first = ''
   #isHeld = false
-  /** The beginning of the body, while it waits for more that was read with it. */
-  #first: Buffer | null = null
-  #isFlushed = false
 
   constructor(engine: Engine, passage: Passage, response: ServerResponse) {
     this.#engine = engine
     this.#passage = passage
     this.#response = response
-    passage.request.socket.once('close', this.#leave)
   }
 
-  readonly #leave = () => this.#controller?.abort(LEFT)
-
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller
-    if (this.#passage.request.socket.destroyed) controller.abort(LEFT)
+  follow(sending: Sending): void {
+    this.#sending = sending
+    this.#passage.request.socket.once('close', this.#leave)
   }
 
-  onResponseStart(controller: Controller, status: number): void {
-    if (status < 200) return
-    const response = this.#response
+  readonly #leave = () => this.#sending?.abort()
+
+  onHead(status: number, rawHeaders: string[]): void {
     // The gate has answered in the meantime: the session was ended.
-    if (response.headersSent || response.destroyed) {
-      controller.abort(LEFT)
+    if (this.#response.headersSent || this.#response.destroyed) {
+      this.#over()
+      this.#sending?.abort()
       return
     }
     this.#passage.times.answeredAt = performance.now()
-    if (status > 599) throw new Error(`the engine answered with status ${status}`)
-    const raw = textOf(controller.rawHeaders)
-    this.#engine.noteApiVersion(raw)
-    // Characters that no header may hold make it throw: Node's writer is stricter than the engine's.
-    response.writeHead(status, clientHeaders(raw))
-    this.#hasBegun = true
-    process.nextTick(this.#flush)
+    this.#engine.noteApiVersion(rawHeaders)
+    // Not sent before what was read with it, but known at once to whoever looks at the answer's body.
+    this.#response.statusCode = status
+    this.#headers = clientHeaders(rawHeaders)
+  }
+
+  onBody(buffer: Buffer, from: number, to: number): void {
+    const { onAnswerData } = this.#passage
+    onAnswerData(buffer.subarray(from, to))
+    if (this.#headers !== null && this.#first.length + to - from <= MOST_AS_TEXT) {
+      this.#first += buffer.toString('latin1', from, to)
+      return
+    }
+    if (this.#headers !== null) this.#writeHead(this.#headers)
+    if (this.#first !== '') this.#writeFirst()
+    this.#write(buffer.subarray(from, to))
   }
 
   /**
-   * What was read of the engine together goes out together: writes are the dearest part of an answer. But a head alone does
-   * not wait for its body (`docker run` begins on that of `wait`).
+   * What was read of the engine together goes out together: writes are the dearest part of an answer. But nothing waits for
+   * what is still to come (`docker run` begins on the head of `wait`).
    */
-  readonly #flush = () => {
-    const first = this.#first
-    this.#first = null
-    this.#isFlushed = true
-    if (this.#response.writableEnded || this.#response.destroyed) return
-    if (first === null) this.#response.flushHeaders()
-    else this.#write(first)
+  onRead(): void {
+    this.#flush()
   }
 
-  onResponseData(_controller: Controller, chunk: Buffer): void {
-    this.#passage.onAnswerData(chunk)
-    if (!this.#isFlushed && this.#first === null && chunk.length <= MOST_TOGETHER) {
-      this.#first = chunk
-      return
-    }
-    if (this.#first !== null) this.#flush()
-    this.#write(chunk)
+  #flush(): void {
+    const response = this.#response
+    if (this.#headers === null || response.destroyed) return
+    this.#writeHead(this.#headers)
+    if (this.#first === '') response.flushHeaders()
+    else this.#writeFirst()
+  }
+
+  #writeFirst(): void {
+    this.#response.write(this.#first, 'latin1')
+    this.#first = ''
+  }
+
+  /** Characters that no header may hold make it throw: Node's writer is stricter than the engine's. */
+  #writeHead(headers: string[]): void {
+    this.#response.writeHead(this.#response.statusCode, headers)
+    this.#headers = null
   }
 
   #write(chunk: Buffer): void {
-    const controller = this.#controller
-    if (controller === null || this.#response.write(chunk)) return
-    controller.pause()
+    const sending = this.#sending
+    if (sending === null) return
+    const letGo = sending.keep()
+    // The connection waits by itself for what is kept.
+    if (letGo !== null) this.#response.write(chunk, letGo)
+    else if (!this.#response.write(Buffer.from(chunk))) this.#hold(sending)
+  }
+
+  #hold(sending: Sending): void {
+    sending.pause()
     if (this.#isHeld) return
     this.#isHeld = true
-    this.#response.on('drain', () => controller.resume())
+    this.#response.on('drain', () => sending.resume())
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     this.#over()
-    // As text, Node writes head and body as one: with bytes they would be two pieces.
-    if (this.#first === null) this.#response.end()
-    else this.#response.end(this.#first.toString('latin1'), 'latin1')
+    const response = this.#response
+    if (this.#headers !== null) {
+      // One that is all here needs no chunks, which would be five writes.
+      if (this.#first !== '') withLength(this.#headers, this.#first.length)
+      this.#writeHead(this.#headers)
+    }
+    response.end(this.#first, 'latin1')
   }
 
-  onResponseError(_controller: Controller, error: Error): void {
+  onFailure(error: Error): void {
     this.#over()
-    if (!this.#hasBegun) this.#passage.onFailure(engineFailure(error))
+    if (!this.#response.headersSent) this.#passage.onFailure(engineFailure(error))
     else {
       if (!this.#passage.request.socket.destroyed) this.#passage.onBroken()
       // A body that breaks off must not look complete.
@@ -136,8 +149,7 @@ class Delivery implements Dispatcher.DispatchHandler {
   }
 }
 
-/** As the parser of undici gives them: bytes, names and values in turn; HTTP fields are Latin-1 to Node (RFC 9110 section 5.5). */
-function textOf(raw: Controller['rawHeaders']): string[] {
-  if (!Array.isArray(raw)) throw new Error('undici gave no list of headers')
-  return raw.map((part: Buffer | string) => (typeof part === 'string' ? part : part.toString('latin1')))
+function withLength(headers: string[], length: number): void {
+  for (let i = 0; i < headers.length; i += 2) if (headers[i]?.toLowerCase() === 'content-length') return
+  headers.push('Content-Length', String(length))
 }

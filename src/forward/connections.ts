@@ -1,0 +1,264 @@
+import type net from 'node:net'
+import { AnswerReader, type AnswerReceiver } from './answer-reader.ts'
+import { returnSlab, SLAB_BYTES, type Slab, takeSlab } from './slabs.ts'
+
+/** A request as it is sent, with a body that is at hand. `headers` is a flat name, value list, Host among them. */
+export interface EngineRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: readonly string[]
+  readonly body: Buffer | null
+}
+
+/** Takes the answer to one request. */
+export interface AnswerTaker extends AnswerReceiver {
+  /** All that was read together has been told. Not called after `onEnd`. */
+  onRead(): void
+  /** The answer did not come, or broke off: the last that is told. */
+  onFailure(error: Error): void
+}
+
+/** A request that is under way. */
+export interface Sending {
+  /** Ends the connection, if the answer is not complete. Nothing more is told. */
+  abort(): void
+  /** Reads nothing more until `resume`. */
+  pause(): void
+  resume(): void
+  /**
+   * In `onBody`: keeps the buffer as it is until the function that is returned is called, which must be called once.
+   * Null: it cannot be kept, and what is not used before `onBody` returns has to be copied.
+   */
+  keep(): (() => void) | null
+}
+
+/** Connections for requests that are answered one after the other: HTTP/1.1, kept alive, not pipelined, as many as it takes. */
+export interface Connections {
+  /** @throws Error when the request cannot be written as HTTP */
+  send(request: EngineRequest, taker: AnswerTaker): Sending
+  /** Ends all; requests under way fail. */
+  close(): void
+}
+
+/** What one connection is told by its owner. */
+interface Owner {
+  connect(onread: net.OnReadOpts): net.Socket
+  over(connection: Connection): void
+  idle(connection: Connection): void
+}
+
+/** The engine may close what is idle when it likes; one that is not used for so long is closed by us first. */
+const IDLE_MS = 4_000
+/** Slabs of one answer that the client's side has not taken yet: then the engine is read no further. */
+const MOST_HELD = 4
+/** After a read of so much, the connection gets a buffer of its own for the next: its answers are large ones. */
+const BULK_BYTES = 8 * 1024
+
+/**
+ * What all connections read into but those of bulk streams: what is read is used up before another one reads.
+ * A buffer each would make a thousand open `events` dear.
+ */
+const SHARED = Buffer.allocUnsafeSlow(SLAB_BYTES)
+
+/** @param connect opens a connection to the engine that reads as it is told */
+export function createConnections(connect: Owner['connect']): Connections {
+  const all = new Set<Connection>()
+  /** The one that was used last is used next, so that the others can grow old. */
+  const idle: Connection[] = []
+  let sweeping: NodeJS.Timeout | null = null
+  const sweep = () => {
+    const oldest = performance.now() - IDLE_MS
+    const stale = idle.findIndex(({ idleSince }) => idleSince > oldest)
+    for (const connection of idle.splice(0, stale < 0 ? idle.length : stale)) connection.destroy()
+    sweeping = idle.length === 0 ? null : setTimeout(sweep, IDLE_MS).unref()
+  }
+  const owner: Owner = {
+    connect,
+    idle(connection) {
+      idle.push(connection)
+      sweeping ??= setTimeout(sweep, IDLE_MS).unref()
+    },
+    over(connection) {
+      all.delete(connection)
+      const place = idle.indexOf(connection)
+      if (place >= 0) idle.splice(place, 1)
+    },
+  }
+  const open = () => {
+    const connection = new Connection(owner)
+    all.add(connection)
+    return connection
+  }
+  return {
+    send(request, taker) {
+      const head = headOf(request)
+      const connection = idle.pop() ?? open()
+      connection.send(request, head, taker)
+      return connection
+    },
+    close() {
+      for (const connection of all) connection.destroy()
+      if (sweeping !== null) clearTimeout(sweeping)
+    },
+  }
+}
+
+class Connection implements Sending {
+  /** Monotonic milliseconds. */
+  idleSince = 0
+  readonly #owner: Owner
+  readonly #socket: net.Socket
+  readonly #reader = new AnswerReader()
+  #taker: AnswerTaker | null = null
+  #error: Error | null = null
+  /** What is read into; null: the shared buffer. */
+  #slab: Slab | null = null
+  /** Slabs that are held and no longer read into. */
+  #held = 0
+  #isPaused = false
+
+  constructor(owner: Owner) {
+    this.#owner = owner
+    this.#socket = owner.connect({
+      buffer: () => this.#slab?.buffer ?? SHARED,
+      callback: (bytes, buffer) => {
+        this.#onRead(buffer as Buffer, bytes)
+        return true
+      },
+    })
+    this.#socket.on('error', (error) => {
+      this.#error = error
+    })
+    this.#socket.on('end', () => this.#onEnd())
+    this.#socket.on('close', () => this.#onClose())
+  }
+
+  send(request: EngineRequest, head: string, taker: AnswerTaker): void {
+    this.#taker = taker
+    this.#reader.begin(request.method, taker)
+    const { body } = request
+    if (body === null || body.length === 0) {
+      this.#socket.write(head, 'latin1')
+      return
+    }
+    this.#socket.cork()
+    this.#socket.write(head, 'latin1')
+    this.#socket.write(body)
+    this.#socket.uncork()
+  }
+
+  abort(): void {
+    this.#taker = null
+    this.#reader.forget()
+    this.destroy()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  pause(): void {
+    this.#isPaused = true
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    if (this.#held < MOST_HELD) this.#socket.resume()
+  }
+
+  keep(): (() => void) | null {
+    const slab = this.#slab
+    if (slab === null) return null
+    slab.hold()
+    return () => this.#letGo(slab)
+  }
+
+  #letGo(slab: Slab): void {
+    if (!slab.letGo() || slab === this.#slab) return
+    returnSlab(slab)
+    if (this.#held-- === MOST_HELD && !this.#isPaused) this.#socket.resume()
+  }
+
+  #onRead(buffer: Buffer, bytes: number): void {
+    if (this.#taker === null) {
+      // An answer to no request.
+      this.destroy()
+      return
+    }
+    try {
+      const used = this.#reader.read(buffer, bytes)
+      this.#turn(bytes)
+      if (this.#reader.isDone) this.#free(used === bytes)
+      else this.#taker?.onRead()
+    } catch (error) {
+      this.#error = error as Error
+      this.destroy()
+    }
+  }
+
+  /** Chooses what the next read goes into. */
+  #turn(bytes: number): void {
+    const isBulk = bytes >= BULK_BYTES
+    const slab = this.#slab
+    if (slab === null) {
+      if (isBulk) this.#slab = takeSlab()
+      return
+    }
+    if (isBulk && !slab.isHeld) return
+    this.#slab = isBulk ? takeSlab() : null
+    if (!slab.isHeld) returnSlab(slab)
+    else if (++this.#held === MOST_HELD) this.#socket.pause()
+  }
+
+  /** The answer is complete. Only a connection on which nothing else is under way is used again. */
+  #free(isClean: boolean): void {
+    this.#taker = null
+    this.#isPaused = false
+    if (!isClean || !this.#reader.keepsAlive || this.#socket.writableLength > 0 || this.#socket.destroyed) {
+      this.destroy()
+      return
+    }
+    this.#socket.resume()
+    this.idleSince = performance.now()
+    this.#owner.idle(this)
+  }
+
+  #onEnd(): void {
+    try {
+      if (this.#taker !== null) this.#reader.end()
+      this.#taker = null
+    } catch (error) {
+      this.#error ??= error as Error
+    }
+    this.destroy()
+  }
+
+  #onClose(): void {
+    this.#owner.over(this)
+    const taker = this.#taker
+    this.#taker = null
+    if (this.#slab !== null && !this.#slab.isHeld) returnSlab(this.#slab)
+    this.#slab = null
+    taker?.onFailure(this.#error ?? new Error('the connection was closed'))
+  }
+}
+
+/** A body may come with these: without one they say so (RFC 9110 section 8.6). */
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
+/** No target and no field holds any of these: everything that is sent is what was judged. */
+const NO_TARGET = /[^\x21-\x7e]/
+const NO_VALUE = /[^\t\x20-\x7e\x80-\xff]/
+
+/** @throws Error when something in it would be read as something else */
+function headOf({ method, path, headers, body }: EngineRequest): string {
+  if (NO_TARGET.test(path)) throw new Error('a request target with characters that none can hold')
+  let head = `${method} ${path} HTTP/1.1\r\n`
+  for (let i = 0; i < headers.length; i += 2) {
+    const line = `${headers[i]}: ${headers[i + 1]}`
+    if (NO_VALUE.test(line)) throw new Error(`a header field ${headers[i]} with characters that none can hold`)
+    head += `${line}\r\n`
+  }
+  if (body !== null || WITH_BODY.has(method)) head += `Content-Length: ${body?.length ?? 0}\r\n`
+  return `${head}\r\n`
+}
