@@ -132,10 +132,11 @@ function frame(passage: Passage): { raw: string[]; body: Buffer | Readable | nul
  * refused. The gate then reads the rest, so that the client reads why. The request's own iterator would keep it from that
  * while the client is slow, or destroy the client's socket.
  */
-async function* upload({ request, onBytesIn }: Passage): AsyncGenerator<Buffer, void, undefined> {
+async function* upload(passage: Passage): AsyncGenerator<Buffer, void, undefined> {
+  const { request } = passage
   if (request.destroyed) throw new Refusal('client-gone', 'the client went away inside its request')
   for await (const [chunk] of on(request, 'data', { ...HELD, close: ['end'] })) {
-    onBytesIn(chunk.length)
+    passage.onBytesIn(chunk.length)
     yield chunk
   }
 }
@@ -167,7 +168,7 @@ function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, en
   // Its own listeners, fastify's and ours are more than the ten that Node warns at, and end with the response.
   response.setMaxListeners(0)
   if (reshaping === null) {
-    answer.stream.on('data', (chunk: Buffer) => passage.onAnswerData(chunk))
+    answer.stream.on('data', (chunk: Buffer) => passage.onAnswerData(chunk, 0, chunk.length))
     pipeline(answer.stream, response, () => {})
   } else {
     pipeline(
@@ -181,7 +182,7 @@ function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, en
 
 async function* counted(passage: Passage, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
-    passage.onAnswerData(chunk)
+    passage.onAnswerData(chunk, 0, chunk.length)
     yield chunk
   }
 }
@@ -201,7 +202,7 @@ async function deliverWhole(
     if (response.destroyed) return
     const headers = [...withoutLength(clientHeaders(answer.headers[RAW])), 'Content-Length', String(shown.bytes.length)]
     response.writeHead(shown.status, headers)
-    passage.onAnswerData(shown.bytes)
+    passage.onAnswerData(shown.bytes, 0, shown.bytes.length)
     response.end(passage.request.method === 'HEAD' ? undefined : shown.bytes)
   } catch (error) {
     answer.stream.destroy()

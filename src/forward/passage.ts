@@ -16,9 +16,12 @@ export interface Passage {
   readonly shape: Shape | null
   readonly request: IncomingMessage
   readonly times: EngineTimes
+  /** What ends the engine's side when the client goes away: set by who carries it, while there is something to end. */
+  abort: (() => void) | null
   /** Throws a Refusal where the body is larger than it may be. */
   onBytesIn(bytes: number): void
-  onAnswerData(chunk: Buffer): void
+  /** Bytes of the answer's body: those of `buffer` from `from` to `to`, until it returns. */
+  onAnswerData(buffer: Buffer, from: number, to: number): void
   /** The engine failed before its answer began: nothing has been sent to the client. */
   onFailure(refusal: Refusal): void
   /** The engine broke off inside its answer. */

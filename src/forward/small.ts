@@ -49,10 +49,8 @@ class Delivery implements AnswerTaker {
 
   follow(sending: Sending): void {
     this.#sending = sending
-    this.#passage.request.socket.once('close', this.#leave)
+    this.#passage.abort = () => sending.abort()
   }
-
-  readonly #leave = () => this.#sending?.abort()
 
   onHead(status: number, rawHeaders: string[]): void {
     // The gate has answered in the meantime: the session was ended.
@@ -69,8 +67,7 @@ class Delivery implements AnswerTaker {
   }
 
   onBody(buffer: Buffer, from: number, to: number): void {
-    const { onAnswerData } = this.#passage
-    onAnswerData(buffer.subarray(from, to))
+    this.#passage.onAnswerData(buffer, from, to)
     if (this.#headers !== null && this.#first.length + to - from <= MOST_AS_TEXT) {
       this.#first += buffer.toString('latin1', from, to)
       return
@@ -145,7 +142,7 @@ class Delivery implements AnswerTaker {
   }
 
   #over(): void {
-    this.#passage.request.socket.off('close', this.#leave)
+    this.#passage.abort = null
   }
 }
 

@@ -6,16 +6,6 @@ import { Refusal } from '../refusal.ts'
 /** What a body of a few options fits into. */
 const FIRST_BYTES = 4096
 
-/** The body of a plain request. A client that waits for `100 Continue` (RFC 9110 section 10.1.1) gets it at the first read. */
-export function requestBody(request: IncomingMessage, response: ServerResponse, timeout: number): BodySource {
-  return {
-    read(limit) {
-      answerExpectation(request, response)
-      return collect(request, limit, timeout)
-    },
-  }
-}
-
 /** Says `100 Continue` when the client waits for it; to be called only after the decision. */
 export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
   // HTTP/1.0 has no interim answers (RFC 9110 section 10.1.1).
