@@ -20,7 +20,7 @@ export const curl: Theme = {
 api '/v1.41/containers/create?name=box' -H "$json" -d '{"Image": "busybox:test", "Cmd": ["echo", "hello"], "HostConfig": {"NetworkMode": "none"}}'
 api /v1.41/containers/box/start -X POST -w '%{http_code}\\n'
 api /v1.41/containers/box/wait -X POST
-api '/v1.41/containers/box/logs?stdout=1' --output - | od -c
+until api '/v1.41/containers/box/logs?stdout=1' --output log && [ -s log ]; do :; done; od -c log
 api /v1.41/containers/box -X DELETE -w '%{http_code}\\n'`,
     },
     {
