@@ -84,7 +84,7 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
   const pages = new Map<string, number[]>()
   const bytes = { in: 0, out: 0 }
   const reloads = { ok: 0, failed: 0, lastOk: true, at: Date.now() }
-  const refusals: Refused[] = []
+  const refusals: { readonly at: number; readonly record: AuditRecord }[] = []
   let nextRefusal = 0
   const gateTime = new Histogram({
     name: 'dockgate_gate_duration_seconds',
@@ -113,7 +113,7 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
   }
 
   function keepRefusal(record: AuditRecord): void {
-    refusals[nextRefusal] = { time: new Date().toISOString(), record }
+    refusals[nextRefusal] = { at: Date.now(), record }
     nextRefusal = (nextRefusal + 1) % KEPT_REFUSALS
   }
 
@@ -150,7 +150,10 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
       return { ...bytes }
     },
     reloads,
-    refusals: () => [...refusals.slice(nextRefusal), ...refusals.slice(0, nextRefusal)].reverse(),
+    refusals: () =>
+      [...refusals.slice(nextRefusal), ...refusals.slice(0, nextRefusal)]
+        .reverse()
+        .map(({ at, record }) => ({ time: new Date(at).toISOString(), record })),
     gateTime,
     engineTime,
   }
