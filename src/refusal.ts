@@ -11,7 +11,12 @@ export class Refusal extends Error {
   readonly retryAfter: number | null
 
   constructor(reason: ReasonCode, message: string, options?: { cause?: unknown; retryAfter?: number }) {
+    // Any client can have as many of these as it likes, and a stack costs more than all else that makes a refusal: who
+    // refuses, and why, its reason and message say. A cause keeps its own.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message, options)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'Refusal'
     this.reason = reason
     this.status = REASONS[reason].status

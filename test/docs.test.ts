@@ -28,15 +28,14 @@ it('lists every reason code with its status and cause in docs/reasons.md', () =>
   )
 })
 
-it('lists every metric of the gate with its type, labels and meaning, in the order of the source, in docs/metrics.md', async () => {
+it('lists every metric of the gate with its type, labels and meaning, in the order of the source, in docs/metrics.md', () => {
   const rows = read('docs/metrics.md')
     .split('\n')
     .filter((line) => line.startsWith('| `dockgate_'))
   const { gateTime, engineTime } = createCounters({ list: () => [] })
-  const histograms = await Promise.all([gateTime.get(), engineTime.get()])
   const all = [
     ...METRICS,
-    ...histograms.map(({ name, help }) => ({ name, help, type: 'histogram', labels: ['access'] })),
+    ...[gateTime, engineTime].map(({ name, help }) => ({ name, help, type: 'histogram', labels: ['access'] })),
   ]
   const cell = (text: string) => (text === '' ? ' ' : ` ${text} `)
   expect(rows).toEqual(

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Inside } from '../gate/start.ts'
+import { histogramOf } from './histogram.ts'
 import { METRICS, type Metric, type Sample, type Seen } from './metric-table.ts'
 import type { Readiness } from './readiness.ts'
 
@@ -20,8 +21,8 @@ let ofProcess: Registry | null = null
 export function createMetrics(inside: () => Inside, readiness: () => Promise<Readiness>): Metrics {
   const registry = new Registry()
   const { gateTime, engineTime } = inside().gate.counters
-  registry.registerMetric(gateTime)
-  registry.registerMetric(engineTime)
+  registry.registerMetric(histogramOf(gateTime))
+  registry.registerMetric(histogramOf(engineTime))
   const shown = METRICS.map((metric) => exposed(registry, metric))
   ofProcess ??= processMetrics()
   const process = ofProcess

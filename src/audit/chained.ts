@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { RecordsConfig } from '../config/records-schema.ts'
 import { createSigner, GENESIS, type Head, lineHash } from './chain.ts'
+import type { ChainFields } from './line.ts'
 import type { Checkpoint } from './record-schema.ts'
 import type { Fate, Sink } from './sink.ts'
 import type { Tail } from './tail.ts'
@@ -27,8 +28,8 @@ export function createChain({ key, lines, interval }: NonNullable<RecordsConfig[
   }
 
   return {
-    /** Of the next line; pino puts them before those of the record. */
-    fields: () => ({ seq: head.seq + 1, prev: head.hash }),
+    /** Of the next line. */
+    fields: (): ChainFields => ({ seq: head.seq + 1, prev: head.hash }),
     /** A line that is lost leaves no gap: the next one takes its place. */
     write(line: string, record: object, sink: Sink): Fate {
       const plain = line.slice(0, -1)

@@ -53,6 +53,12 @@ export interface Exchange {
   countedOut: number
   /** While a hijacked stream is open: what it has carried so far, which is added to the two above at its end. */
   carried: (() => Carried) | null
+  /** Among those that are under way; -1 when it is not. */
+  place: number
+  /** It is over: nothing more may be taken for it. */
+  over: boolean
+  /** Gives back what was taken for it of its role's limits; null: nothing. */
+  release: (() => void) | null
 }
 
 /**
@@ -94,6 +100,9 @@ export function openExchange(
     countedIn: 0,
     countedOut: 0,
     carried: null,
+    place: -1,
+    over: false,
+    release: null,
   }
 }
 

@@ -9,7 +9,8 @@ import { type Refusal, Refusal as RefusalError } from '../refusal.ts'
 export interface Answer {
   readonly status: number
   readonly headers: Record<string, string>
-  readonly body: Buffer
+  /** Text goes out as UTF-8, in one write with the head: a write is the dearest part of an answer. */
+  readonly body: string | Buffer
 }
 
 /** Anything that was thrown on the way, as a refusal; what is not one is ours, and its text stays in our log. */
@@ -34,10 +35,10 @@ export function noteRefusal(exchange: Exchange, refusal: Refusal): void {
  * without it the client stays at its newest version, which an older engine refuses.
  */
 export function answerRefusal(refusal: Refusal, exchange: Exchange, engine: Engine): Answer {
-  const body = Buffer.from(JSON.stringify({ message: `dockgate: ${refusal.message} (record ${exchange.id})` }))
+  const body = JSON.stringify({ message: `dockgate: ${refusal.message} (record ${exchange.id})` })
   const headers: Record<string, string> = {
     'Content-Type': 'application/json',
-    'Content-Length': String(body.length),
+    'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
   }
   if (refusal.status === 401) headers['WWW-Authenticate'] = challenge(refusal)

@@ -1,8 +1,8 @@
-import { Histogram } from 'prom-client'
 import type { Exchange } from '../audit/exchange.ts'
 import type { AuditRecord } from '../audit/record-schema.ts'
 import type { ReasonCode } from '../reasons.ts'
 import type { Sessions } from './sessions.ts'
+import { createTimes, type Times } from './times.ts'
 
 type Decision = AuditRecord['decision']
 /** An intent is counted as what it comes to. */
@@ -17,8 +17,8 @@ export const EVENTS = Object.keys(EVENT_PLACES) as readonly Event[]
 export const UNRECOGNISED = 'unrecognised'
 
 /** Seconds. The gate's own time is mostly below a millisecond; an engine may take minutes to begin its answer. */
-const GATE_BUCKETS = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5]
-const ENGINE_BUCKETS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
+const GATE_BOUNDS = [0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5]
+const ENGINE_BOUNDS = [0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
 
 /** Refusals that are kept to be shown. */
 const KEPT_REFUSALS = 100
@@ -50,9 +50,9 @@ export interface Counters {
   /** The last ones, the newest first. */
   refusals(): readonly Refused[]
   /** Seconds, by access class: from the request's head until it went to the engine or was answered by the gate. */
-  readonly gateTime: Histogram<'access'>
+  readonly gateTime: Times
   /** Seconds, by access class: from then until the head of the engine's answer. */
-  readonly engineTime: Histogram<'access'>
+  readonly engineTime: Times
 }
 
 /** What was made of changes of the configuration. */
@@ -84,21 +84,17 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
   const pages = new Map<string, number[]>()
   const bytes = { in: 0, out: 0 }
   const reloads = { ok: 0, failed: 0, lastOk: true, at: Date.now() }
-  const refusals: Refused[] = []
+  const refusals: { readonly at: number; readonly record: AuditRecord }[] = []
   let nextRefusal = 0
-  const gateTime = new Histogram({
+  const gateTime = createTimes({
     name: 'dockgate_gate_duration_seconds',
     help: "the gate's own time: from a request's head until it goes to the engine or is answered by the gate",
-    labelNames: ['access'],
-    buckets: GATE_BUCKETS,
-    registers: [],
+    bounds: GATE_BOUNDS,
   })
-  const engineTime = new Histogram({
+  const engineTime = createTimes({
     name: 'dockgate_engine_duration_seconds',
     help: "the engine's time: from the request's going there until the head of its answer",
-    labelNames: ['access'],
-    buckets: ENGINE_BUCKETS,
-    registers: [],
+    bounds: ENGINE_BOUNDS,
   })
 
   /** What is under way is counted again and again: each time what came since. */
@@ -113,7 +109,7 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
   }
 
   function keepRefusal(record: AuditRecord): void {
-    refusals[nextRefusal] = { time: new Date().toISOString(), record }
+    refusals[nextRefusal] = { at: Date.now(), record }
     nextRefusal = (nextRefusal + 1) % KEPT_REFUSALS
   }
 
@@ -131,8 +127,8 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
       add(tallies.listener, record.listener, place)
       if (record.role !== null) add(tallies.role, record.role, place)
       const { startedAt, sentAt, answeredAt } = exchange
-      gateTime.observe({ access }, ((sentAt || performance.now()) - startedAt) / 1000)
-      if (answeredAt !== 0) engineTime.observe({ access }, (answeredAt - sentAt) / 1000)
+      gateTime.count(access, ((sentAt || performance.now()) - startedAt) / 1000)
+      if (answeredAt !== 0) engineTime.count(access, (answeredAt - sentAt) / 1000)
       if (decision === 'deny') keepRefusal(record)
     },
     noteReload(ok) {
@@ -150,7 +146,10 @@ export function createCounters(sessions: Pick<Sessions, 'list'>): Counters {
       return { ...bytes }
     },
     reloads,
-    refusals: () => [...refusals.slice(nextRefusal), ...refusals.slice(0, nextRefusal)].reverse(),
+    refusals: () =>
+      [...refusals.slice(nextRefusal), ...refusals.slice(0, nextRefusal)]
+        .reverse()
+        .map(({ at, record }) => ({ time: new Date(at).toISOString(), record })),
     gateTime,
     engineTime,
   }

@@ -93,8 +93,6 @@ const FOLLOWED: ReadonlyMap<OperationId, { readonly parameter: string; readonly 
 export function createLimits({ now = () => performance.now(), resident = rss }: LimitsOptions = {}): Limits {
   const callers = new Map<string, Usage>()
   const roles = new Map<string, Usage>()
-  const taken = new WeakMap<Exchange, () => void>()
-  const left = new WeakSet<Exchange>()
   let config: LimitsConfig = {}
   let connections = 0
   let isFull = false
@@ -158,7 +156,7 @@ export function createLimits({ now = () => performance.now(), resident = rss }: 
     enter(exchange, role) {
       const { principal, operation } = exchange
       // Who asks was found out after the client had left: nobody would give back what is taken now.
-      if (left.has(exchange)) throw new Refusal('client-gone', 'the client went away before it was known who asks')
+      if (exchange.over) throw new Refusal('client-gone', 'the client went away before it was known who asks')
       if (role === null || principal === null || operation === null) return
       const counts = countsOf(role, principal)
       if (counts.length === 0) return
@@ -170,16 +168,15 @@ export function createLimits({ now = () => performance.now(), resident = rss }: 
         if (bounds.requests !== null) usage.fullAt = Math.max(usage.fullAt, moment) + 1000 / bounds.requests.perSecond
         usage[kind] += 1
       }
-      taken.set(exchange, () => {
+      exchange.release = () => {
         for (const { usage } of counts) usage[kind] -= 1
-      })
+      }
     },
 
     leave(exchange) {
-      left.add(exchange)
-      const release = taken.get(exchange)
-      taken.delete(exchange)
-      release?.()
+      exchange.over = true
+      exchange.release?.()
+      exchange.release = null
     },
 
     connect() {

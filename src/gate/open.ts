@@ -1,4 +1,5 @@
 import type { Exchange } from '../audit/exchange.ts'
+import { createCrowd } from './crowd.ts'
 
 /** What is under way, so that closing can wait until the last record is written. */
 export interface OpenExchanges {
@@ -11,19 +12,19 @@ export interface OpenExchanges {
 }
 
 export function createOpenExchanges(): OpenExchanges {
-  const open = new Set<Exchange>()
+  const open = createCrowd<Exchange>()
   const waiting = new Set<() => void>()
   return {
-    enter: (exchange) => void open.add(exchange),
+    enter: open.add,
     leave(exchange) {
-      open.delete(exchange)
+      open.remove(exchange)
       for (const look of waiting) look()
     },
-    isBusy: (connection) => [...open].some((exchange) => exchange.connection === connection),
+    isBusy: (connection) => open.all().some((exchange) => exchange.connection === connection),
     over: (fits = () => true, signal) =>
       new Promise((resolve) => {
         const look = () => {
-          if (!signal?.aborted && [...open].some(fits)) return
+          if (!signal?.aborted && open.all().some(fits)) return
           waiting.delete(look)
           signal?.removeEventListener('abort', look)
           resolve()

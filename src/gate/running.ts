@@ -7,7 +7,7 @@ export interface Running {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly exchange: Exchange
-  /** The request on the same connection that must be answered first; null when there is none. Set by `noteRunning`. */
+  /** The request on the same connection that must be answered first, as `noteRunning` sets it; null when there is none, and when this one is over. */
   previous: Running | null
   /** The connection is gone. */
   onGone(): void
@@ -15,26 +15,27 @@ export interface Running {
 
 /** Pipelined requests form a queue. */
 interface Queue {
-  readonly open: Set<Running>
+  /** Few, and mostly one: as a Set, they would be dear to the collector (see `crowd.ts`). */
+  readonly open: Running[]
   last: Running | null
 }
 
-/** What runs on each client connection. One entry a connection, not one a request: changes of a WeakMap are dear to the collector. */
+/** What runs on each client connection. One entry a connection, not one a request. */
 const queues = new WeakMap<object, Queue>()
 
 /** Notes a request on its connection until `noteDone`. Returns how many were not answered yet when it came. */
 export function noteRunning(running: Running): number {
   const { socket } = running.request
   const queue = queues.get(socket) ?? queueOf(socket)
-  const waiting = queue.open.size
+  const waiting = queue.open.length
   running.previous = queue.last
-  queue.open.add(running)
+  queue.open.push(running)
   queue.last = running
   return waiting
 }
 
 function queueOf(socket: Socket): Queue {
-  const queue: Queue = { open: new Set(), last: null }
+  const queue: Queue = { open: [], last: null }
   queues.set(socket, queue)
   socket.once('close', () => {
     // Each takes itself out.
@@ -48,7 +49,10 @@ export function noteDone(running: Running): void {
   // Or a client that always pipelines would make a chain of all that it ever asked.
   running.previous = null
   const queue = queues.get(running.request.socket)
-  if (queue?.open.delete(running) && queue.open.size === 0) queue.last = null
+  const place = queue?.open.indexOf(running) ?? -1
+  if (queue === undefined || place < 0) return
+  queue.open.splice(place, 1)
+  if (queue.open.length === 0) queue.last = null
 }
 
 /** The last request that runs on a client connection, or undefined when it is idle: upgrades must not mix with its answer. */

@@ -4,6 +4,7 @@ import { boolValue } from '../engine/query.ts'
 import type { Operation } from '../engine/types.ts'
 import type { Principal } from '../identity/principal.ts'
 import type { ReasonCode } from '../reasons.ts'
+import { createCrowd, type Member } from './crowd.ts'
 
 /** What is under way for a principal: a request that was let in and whose stream or answer is not over. */
 export interface Sessions {
@@ -25,7 +26,8 @@ export interface Sessions {
   review(look: (exchange: Exchange) => Ending | null): number
 }
 
-interface Session {
+interface Session extends Member {
+  readonly exchange: Exchange
   readonly stop: (why: Ending) => void
   /** Calls off the end in time. */
   cancel: () => void
@@ -57,48 +59,54 @@ const LOGS: ReadonlySet<OperationId> = new Set(['ContainerLogs', 'ServiceLogs', 
 
 /** @param now milliseconds since the epoch */
 export function createSessions(now: () => number = () => Date.now()): Sessions {
-  const open = new Map<Exchange, Session>()
+  const open = createCrowd<Session>()
 
-  function end(exchange: Exchange, why: Ending): void {
-    const session = open.get(exchange)
-    if (session === undefined || !open.delete(exchange)) return
+  function end(session: Session, why: Ending): void {
+    if (!open.remove(session)) return
     session.cancel()
-    exchange.ended = why.reason
+    session.exchange.ended = why.reason
     session.stop(why)
   }
 
-  const endInTime = (exchange: Exchange) =>
-    at(deadlineOf(exchange), now, () => end(exchange, expiry(exchange.principal)))
+  function endInTime(session: Session): void {
+    const { exchange } = session
+    session.cancel = at(deadlineOf(exchange), now, () => end(session, expiry(exchange.principal)))
+  }
 
   return {
     open(exchange, stop) {
-      const session: Session = { stop, cancel: endInTime(exchange) }
-      open.set(exchange, session)
+      const session: Session = { exchange, stop, cancel: () => {}, place: -1 }
+      endInTime(session)
+      open.add(session)
       return () => {
         session.cancel()
-        open.delete(exchange)
+        open.remove(session)
       }
     },
-    list: () => [...open.keys()],
+    list: () =>
+      open
+        .all()
+        .map(({ exchange }) => exchange)
+        .sort((one, other) => one.startedAt - other.startedAt),
     review(look) {
       let ended = 0
-      for (const [exchange, session] of [...open]) {
+      for (const session of open.all()) {
         // The end of one may have been that of another.
-        if (open.get(exchange) !== session) continue
-        const why = look(exchange)
+        if (session.place < 0) continue
+        const why = look(session.exchange)
         if (why !== null) {
-          end(exchange, why)
+          end(session, why)
           ended += 1
           continue
         }
         session.cancel()
-        session.cancel = endInTime(exchange)
+        endInTime(session)
       }
       return ended
     },
     endWhere(fits, why) {
-      const found = [...open.keys()].filter(fits)
-      for (const exchange of found) end(exchange, why)
+      const found = open.all().filter(({ exchange }) => fits(exchange))
+      for (const session of found) end(session, why)
       return found.length
     },
   }

@@ -44,7 +44,7 @@ export function discard(request: IncomingMessage): void {
 export function writeAnswer(socket: Duplex, { status, headers, body }: Answer): void {
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\nConnection: close\r\n`
   for (const name in headers) head += `${name}: ${headers[name]}\r\n`
-  socket.end(Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), body]))
+  socket.end(Buffer.concat([Buffer.from(`${head}\r\n`, 'latin1'), Buffer.from(body)]))
   linger(socket)
 }
 

@@ -100,17 +100,30 @@ function noBinding({ issuer, subject }: Principal): Decision {
   return { allow: false, role: null, owner: null, reason: 'binding-none', message }
 }
 
+/**
+ * What a role says to an operation that it does not allow, by the operation's place: once made, it says so to everybody. As
+ * many as the operation table has rows, twice for those that count as something else at times; no longer than the role.
+ */
+const sayings = new WeakMap<Role, Map<string, string>>()
+
 function notAllowed({ role, allowed }: Candidate, operation: Operation): Decision {
+  const said = sayings.get(role) ?? new Map<string, string>()
+  const key = operation.elevated ? `${operation.spec.id} elevated` : operation.spec.id
+  const message = said.get(key) ?? whyNotAllowed(role, operation)
+  sayings.set(role, said.set(key, message))
+  return { allow: false, role, owner: allowed.owner, reason: 'operation-not-allowed', message }
+}
+
+function whyNotAllowed(role: Role, operation: Operation): string {
   const { id, elevated } = operation.spec
   const what =
     operation.elevated && elevated ? `${id} with ${elevatedBy(elevated.query)}` : `${id} (${operation.access})`
   const counts = operation.elevated ? `, which counts as ${operation.access}` : ''
-  const message =
+  const adds = wouldAllow(operation).map((item) => `"${item}"`)
+  return (
     `role "${role.name}" does not allow ${what}${counts}; it allows ${printable(role.allow.join(', '), ALLOW_LENGTH)}. ` +
-    `To allow it, an operator adds ${wouldAllow(operation)
-      .map((item) => `"${item}"`)
-      .join(' or ')} to roles.${role.name}.allow${instead(operation)}`
-  return { allow: false, role, owner: allowed.owner, reason: 'operation-not-allowed', message }
+    `To allow it, an operator adds ${adds.join(' or ')} to roles.${role.name}.allow${instead(operation)}`
+  )
 }
 
 /** What the client can do by itself, without the operator. */

@@ -101,3 +101,11 @@ it('ends those that fit, once', () => {
   expect([one.ended, other.ended]).toEqual(['identity-revoked', null])
   expect([end.mock.calls.length, endOther.mock.calls.length]).toEqual([1, 0])
 })
+
+it('lists the oldest first, also when others are over', () => {
+  const sessions = createSessions()
+  const all = [1, 2, 3, 4].map((startedAt) => Object.assign(exchange(DAY), { startedAt }))
+  const [over] = all.map((one) => sessions.open(one, () => {}))
+  over?.()
+  expect(sessions.list()).toEqual(all.slice(1))
+})

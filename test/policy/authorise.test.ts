@@ -164,6 +164,22 @@ describe('what is decided', () => {
     })
   })
 
+  it('says of each operation and of each role their own, asked again or after a change', () => {
+    const narrow = policyOf({ ci: ['read'] }, [{ role: 'ci', issuer: 'github' }])
+    const said = (asked: Policy, id: Parameters<typeof operation>[0], elevated?: boolean) =>
+      decide(asked, main(), operation(id, elevated)).message
+    const all = () => [
+      said(policy, 'ContainerAttach', true),
+      said(policy, 'ImageBuild'),
+      said(narrow, 'ContainerAttach', true),
+      said(narrow, 'ContainerAttach'),
+      said(narrow, 'ImageBuild'),
+    ]
+    const first = all()
+    expect(new Set(first).size).toBe(5)
+    expect(all()).toEqual(first)
+  })
+
   it('refuses a principal without a binding, and names it', () => {
     expect(decide(policy, principalWith(), operation('ContainerList'))).toEqual({
       allow: false,
