@@ -11,7 +11,7 @@ import { type Authenticator, createAuthenticator } from '../identity/authenticat
 import { followRevocations } from '../identity/revocations.ts'
 import { checkArchive } from '../inspect/archive-stream.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
-import type { Refusal } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { describeDecision, type Explanation, type LookedAt } from './explain-description.ts'
 import type { Caller, Question, RequestBody } from './explain-question.ts'
 import { say } from './failure.ts'
@@ -60,6 +60,7 @@ async function decide(
   const read = async (limit: number) => (body === null ? Buffer.alloc(0) : collect(body.stream, limit, NO_HURRY))
   try {
     const checked = await judge(grounds, exchange, request, listener, { read })
+    if (checked instanceof Refusal) throw checked
     if (checked.body.kind === 'stream' && checked.body.archive !== null && body !== null) {
       lookedAt.archiveEntries = true
       for await (const _ of checkArchive(body.stream, checked.body.archive));

@@ -9,14 +9,20 @@ import type { Gate } from './gate.ts'
  * With `audit.required`: the record of what was decided is handed to the operating system before anything follows from
  * it, so that neither a change on the engine nor an answer is without one, whatever happens to this process.
  *
- * @param judged the request, or the refusal, that the decision comes to
+ * @param judge comes to the request, or the refusal
  * @throws Refusal (as a rejection) the one of the decision; `record-unwritten` when the request would change something
  * and its record is not written
  */
-export async function writtenDown<T>(gate: Pick<Gate, 'records'>, exchange: Exchange, judged: Promise<T>): Promise<T> {
+export async function writtenDown<T>(
+  gate: Pick<Gate, 'records'>,
+  exchange: Exchange,
+  judge: () => T | Refusal | Promise<T | Refusal>,
+): Promise<T> {
   let allowed: T
   try {
-    allowed = await judged
+    const judged = await judge()
+    if (judged instanceof Refusal) throw judged
+    allowed = judged
   } catch (error) {
     const refusal = asRefusal(error)
     noteRefusal(exchange, refusal)

@@ -85,7 +85,11 @@ export class PlainRequest implements Running, BodySource {
       .catch((error: unknown) => this.refuse(error))
   }
 
-  #run(errand: Errand): void {
+  #run(errand: Errand | Refusal): void {
+    if (errand instanceof Refusal) {
+      this.refuse(errand)
+      return
+    }
     const over = errand.kind === 'send' ? errand.over : nothing
     // The client is gone and its record written: nothing is asked of the engine any more.
     if (this.request.socket.destroyed) {

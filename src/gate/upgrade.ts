@@ -48,6 +48,7 @@ async function carry(
   }
   const body = upgradeBody(request, socket, head, config.limits.bodyTimeout)
   const errand = await decide(gate, exchange, request, config, body)
+  if (errand instanceof Refusal) throw errand
   if (errand.kind === 'answer') {
     exchange.status = errand.status
     writeAnswer(socket, answerErrand(errand, gate.engine))
