@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import { Command } from 'commander'
 import type { Admin } from '../admin/start.ts'
 import { formatProblem } from '../config/errors.ts'
@@ -65,10 +64,6 @@ export async function serveUntilSignal(
   followed: FollowedConfig,
   { manager = SILENT, close = () => {} }: Beside,
 ): Promise<RunningGate> {
-  // From what a program makes while it starts, and keeps, V8 learns to put what the same code makes later among the old
-  // from the first. Requests are then partly old when they are over: nothing young that they hold can be dropped before the
-  // next full collection, and each small one copies megabytes. That took a quarter of the requests a second, and 100 MiB.
-  setFlagsFromString('--no-allocation-site-pretenuring')
   const { startGate } = await import('../gate/start.ts')
   const gate = await startGate(followed.first)
   const admin = await startAdminOf(followed.first, gate)

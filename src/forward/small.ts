@@ -49,7 +49,8 @@ class Delivery implements AnswerTaker {
 
   follow(sending: Sending): void {
     this.#sending = sending
-    this.#passage.abort = () => sending.abort()
+    const abort = () => sending.abort()
+    this.#passage.abort = abort
   }
 
   onHead(status: number, rawHeaders: string[]): void {

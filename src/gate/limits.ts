@@ -168,9 +168,10 @@ export function createLimits({ now = () => performance.now(), resident = rss }: 
         if (bounds.requests !== null) usage.fullAt = Math.max(usage.fullAt, moment) + 1000 / bounds.requests.perSecond
         usage[kind] += 1
       }
-      exchange.release = () => {
+      const release = () => {
         for (const { usage } of counts) usage[kind] -= 1
       }
+      exchange.release = release
     },
 
     leave(exchange) {

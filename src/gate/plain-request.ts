@@ -98,10 +98,11 @@ export class PlainRequest implements Running, BodySource {
     }
     this.#close = over
     const ended = openChecked(this.#gate, this.exchange, (why) => this.#cutShort(why))
-    this.#close = () => {
+    const close = () => {
       ended()
       over()
     }
+    this.#close = close
     if (errand.kind === 'answer') this.#answer(answerErrand(errand, this.#gate.engine))
     else this.#carry(errand)
   }

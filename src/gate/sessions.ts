@@ -29,8 +29,8 @@ export interface Sessions {
 interface Session extends Member {
   readonly exchange: Exchange
   readonly stop: (why: Ending) => void
-  /** Calls off the end in time. */
-  cancel: () => void
+  /** Milliseconds since the epoch. */
+  deadline: number
 }
 
 /** Why a session ends before its time. */
@@ -61,27 +61,47 @@ const LOGS: ReadonlySet<OperationId> = new Set(['ContainerLogs', 'ServiceLogs', 
 export function createSessions(now: () => number = () => Date.now()): Sessions {
   const open = createCrowd<Session>()
 
+  /** One timer for all: one each would be the dearest part of a request that the engine answers at once. */
+  let alarm: NodeJS.Timeout | undefined
+  /** The deadline that it waits for. */
+  let next = Number.POSITIVE_INFINITY
+
   function end(session: Session, why: Ending): void {
     if (!open.remove(session)) return
-    session.cancel()
     session.exchange.ended = why.reason
     session.stop(why)
   }
 
   function endInTime(session: Session): void {
-    const { exchange } = session
-    session.cancel = at(deadlineOf(exchange), now, () => end(session, expiry(exchange.principal)))
+    session.deadline = deadlineOf(session.exchange)
+    if (session.deadline < next) wakeAt(session.deadline)
+  }
+
+  /** Not in this turn. */
+  function wakeAt(deadline: number): void {
+    clearTimeout(alarm)
+    next = deadline
+    alarm = setTimeout(look, Math.max(0, Math.min(LOOK_MS, deadline - now()))).unref()
+  }
+
+  function look(): void {
+    const moment = now()
+    next = Number.POSITIVE_INFINITY
+    for (const session of open.all()) {
+      // The end of one may have been that of another.
+      if (session.place < 0) continue
+      if (session.deadline <= moment) end(session, expiry(session.exchange.principal))
+      else if (session.deadline < next) next = session.deadline
+    }
+    if (next < Number.POSITIVE_INFINITY) wakeAt(next)
   }
 
   return {
     open(exchange, stop) {
-      const session: Session = { exchange, stop, cancel: () => {}, place: -1 }
+      const session: Session = { exchange, stop, deadline: Number.POSITIVE_INFINITY, place: -1 }
       endInTime(session)
       open.add(session)
-      return () => {
-        session.cancel()
-        open.remove(session)
-      }
+      return () => void open.remove(session)
     },
     list: () =>
       open
@@ -99,7 +119,6 @@ export function createSessions(now: () => number = () => Date.now()): Sessions {
           ended += 1
           continue
         }
-        session.cancel()
         endInTime(session)
       }
       return ended
@@ -133,16 +152,4 @@ export function isWatching({ operation }: Exchange): boolean {
 
 function expiry(principal: Principal | null): Ending {
   return principal?.certificate && Object.keys(principal.claims).length === 0 ? CERTIFICATE_EXPIRED : TOKEN_EXPIRED
-}
-
-/** Calls back at a moment by the wall clock, and not in this turn; returns what calls that off. */
-function at(moment: number, now: () => number, call: () => void): () => void {
-  if (moment === Number.POSITIVE_INFINITY) return () => {}
-  let timer: NodeJS.Timeout
-  const wait = () => {
-    timer = setTimeout(look, Math.max(0, Math.min(LOOK_MS, moment - now()))).unref()
-  }
-  const look = () => (now() >= moment ? call() : wait())
-  wait()
-  return () => clearTimeout(timer)
 }

@@ -369,10 +369,3 @@ it('issues into the state folder unless told otherwise', async () => {
   expect(certificate).toBe('clients/alice/cert.pem')
   expect(Date.parse(notAfter)).toBe(Date.parse(new X509Certificate(readFileSync(at(certificate))).validTo))
 })
-
-it('serves with an option of V8 that this V8 has', async () => {
-  write('dockgate.yaml', config())
-  const gate = await place.start(['serve', '--config', 'dockgate.yaml'], 'listening on tcp://')
-  expect(await gate.stop()).toBe(0)
-  expect(gate.output()).not.toMatch(/flag|option/)
-})

@@ -61,13 +61,26 @@ it('gives streams their own grace', () => {
   expect(end).toHaveBeenCalledOnce()
 })
 
-it('leaves what is over alone, and holds no timer for it', () => {
+it('leaves what is over alone, and soon holds no timer for it', () => {
   const sessions = createSessions()
   const end = vi.fn()
   sessions.open(exchange(DAY), end)()
+  sessions.open(exchange(DAY), end)()
+  expect(vi.getTimerCount()).toBe(1)
+  vi.advanceTimersByTime(60_000)
   expect(vi.getTimerCount()).toBe(0)
   expect(sessions.endWhere(() => true, REVOKED)).toBe(0)
   expect(end).not.toHaveBeenCalled()
+})
+
+it('ends each in its time, in whatever order they came', () => {
+  const sessions = createSessions()
+  const ended: number[] = []
+  for (const seconds of [30, 10, 90, 20]) sessions.open(exchange(seconds * 1_000), () => void ended.push(seconds))
+  vi.advanceTimersByTime(20_000)
+  expect(ended).toEqual([10, 20])
+  vi.advanceTimersByTime(70_000)
+  expect(ended).toEqual([10, 20, 30, 90])
 })
 
 it('counts the time of a session anew by the role that it has after a review, and ends those for which there is why', () => {
