@@ -48,6 +48,8 @@ export function watchFiles({ paths, load, failed }: WatchOptions): FileWatch {
   let gathering: NodeJS.Timeout | null = null
   let settling: NodeJS.Timeout | null = null
   let unsettled = 0
+  /** Since the last change, how often an event led to a look that found nothing. */
+  let inVain = 0
   let failures = 0
   let looksToRetry = 0
   let said = ''
@@ -100,19 +102,26 @@ export function watchFiles({ paths, load, failed }: WatchOptions): FileWatch {
     if (isSame(found, seen)) return false
     seen = found
     unsettled = 0
+    inVain = 0
     waitUntilSettled()
     return true
   }
 
   function lookAndRetry(): void {
+    // In a folder that has been quiet, the next event is looked into soon again.
+    if (gathering === null) inVain = 0
     if (!look() && failures > 0 && --looksToRetry <= 0) tryLoad()
   }
 
+  /** A folder where something else is written all the time, such as records, is looked into less and less often. */
   function lookSoon(): void {
-    gathering ??= setTimeout(() => {
-      gathering = null
-      look()
-    }, GATHER_MS).unref()
+    gathering ??= setTimeout(
+      () => {
+        gathering = null
+        if (!look()) inVain += 1
+      },
+      Math.min(LOOK_MS, GATHER_MS * 2 ** inVain),
+    ).unref()
   }
 
   function listen(): void {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { Refusal } from '../refusal.ts'
 import { quoted } from '../text.ts'
 import { LONGEST_NAME } from './names.ts'
@@ -5,6 +6,12 @@ import { boolValue, type Query, readQuery } from './query.ts'
 import { extent, findRoute, type Parameter, type Route } from './routes.ts'
 import { encodePath, malformed, readTarget, type Target } from './target.ts'
 import type { Operation, OperationSpec } from './types.ts'
+
+/** Operations that are asked for again and again are read once. */
+const MOST_KNOWN = 1000
+/** Characters of a method and target: what is known takes a megabyte at most. */
+const LONGEST_KNOWN = 256
+const known = new LRUCache<string, Operation>({ max: MOST_KNOWN })
 
 const NO_PARAMETERS: Readonly<Record<string, string>> = Object.freeze(Object.create(null))
 
@@ -19,6 +26,29 @@ const NO_PARAMETERS: Readonly<Record<string, string>> = Object.freeze(Object.cre
  * `query-repeated` or `query-unknown`.
  */
 export function recognise(method: string, rawTarget: string): Operation {
+  // No method and no target that is recognised has a space in it, so no two of them have one key.
+  const key = `${method} ${rawTarget}`
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const operation = read(method, rawTarget)
+  if (key.length <= LONGEST_KNOWN && isRecordable(operation)) known.set(key, frozen(operation))
+  return operation
+}
+
+/** What may hold a secret is not kept longer than its request. */
+function isRecordable({ spec, query }: Operation): boolean {
+  return query.every(([name]) => spec.query.some((parameter) => parameter.name === name && parameter.recordable))
+}
+
+/** Many requests share it: one that changed it would change what the others ask for. */
+function frozen(operation: Operation): Operation {
+  for (const pair of operation.query) Object.freeze(pair)
+  Object.freeze(operation.query)
+  Object.freeze(operation.params)
+  return Object.freeze(operation)
+}
+
+function read(method: string, rawTarget: string): Operation {
   const target = readTarget(rawTarget)
   const route = findRoute(method, target.segments)
   if (route === null) throw noRoute(method, target)

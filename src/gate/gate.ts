@@ -248,10 +248,10 @@ export function record(gate: Gate, exchange: Exchange, event: 'request' | 'sessi
  * @throws Refusal `certificate-untrusted` when a certificate was presented that the TLS layer could not verify
  */
 export function evidenceOf({ rawHeaders, socket }: IncomingMessage, { tokenHeader }: ListenerConfig): Evidence {
-  const certified = verified(socket as TLSSocket)
-  if (tokenHeader === undefined) return { authorization: headerValues(rawHeaders, 'authorization'), socket: certified }
+  const connection = { connection: socket, socket: verified(socket as TLSSocket) }
+  if (tokenHeader === undefined) return { authorization: headerValues(rawHeaders, 'authorization'), ...connection }
   const values = headerValues(rawHeaders, tokenHeader.toLowerCase())
-  return { authorization: [], tokenHeader: { name: tokenHeader, values }, socket: certified }
+  return { authorization: [], tokenHeader: { name: tokenHeader, values }, ...connection }
 }
 
 function verified(socket: TLSSocket): TLSSocket | null {

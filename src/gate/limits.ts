@@ -90,6 +90,8 @@ const FOLLOWED: ReadonlyMap<OperationId, { readonly parameter: string; readonly 
   ['ContainerStats', { parameter: 'stream', otherwise: true }],
 ])
 
+const UNBOUNDED: readonly Count[] = []
+
 export function createLimits({ now = () => performance.now(), resident = rss }: LimitsOptions = {}): Limits {
   const callers = new Map<string, Usage>()
   const roles = new Map<string, Usage>()
@@ -132,8 +134,9 @@ export function createLimits({ now = () => performance.now(), resident = rss }: 
     return usage
   }
 
-  function countsOf(role: Role, principal: Principal): Count[] {
+  function countsOf(role: Role, principal: Principal): readonly Count[] {
     const { caller, everybody } = role.rate
+    if (!isBounded(caller) && !isBounded(everybody)) return UNBOUNDED
     const key = `roles.${role.name}.rate`
     const counts: Count[] = []
     if (isBounded(caller)) counts.push({ bounds: caller, usage: ofCaller(role, principal), whose: 'one caller', key })

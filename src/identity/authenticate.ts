@@ -25,6 +25,8 @@ export interface Evidence {
   readonly authorization: readonly string[]
   /** On a listener whose tokens come in a header of its own. */
   readonly tokenHeader?: TokenHeader
+  /** The connection on which it came, whatever that proves; absent: unknown. */
+  readonly connection?: object
   /** The connection when its client certificate was verified by the TLS handshake (`authorized` is true), else null. */
   readonly socket: TLSSocket | null
 }
@@ -160,11 +162,11 @@ function create(issuers: Config['issuers'], tokens: readonly HeldIssuer[], lasti
 
   const authenticator: Authenticator = {
     authenticate(given) {
-      const { authorization, tokenHeader, socket } = given
+      const { authorization, tokenHeader, connection, socket } = given
       const token = tokenHeader === undefined ? readBearer(authorization) : readTokenHeader(tokenHeader)
       if (token === null) return principalOfCertificate(given)
       const evidence = socket === null ? null : certificates.evidenceOf(socket)
-      const principal = principalOf(token)
+      const principal = principalOf(token, connection)
       return principal instanceof Promise
         ? principal.then((proved) => onConnection(proved, evidence))
         : onConnection(principal, evidence)

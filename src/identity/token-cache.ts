@@ -17,7 +17,8 @@ export interface TokenCacheTally {
 
 /** Answers at once for a token that it knows. */
 export interface TokenCache {
-  (token: string): Principal | Promise<Principal>
+  /** @param connection on which it came, as an identity; null: unknown */
+  (token: string, connection?: object | null): Principal | Promise<Principal>
   /** How many tokens it knows. */
   size(): number
 }
@@ -53,8 +54,8 @@ export function createTokenCache(
     }
   }
 
-  function principalOf(token: string): Principal | Promise<Principal> {
-    const key = hash('sha256', token, 'hex')
+  function principalOf(token: string, connection: object | null = null): Principal | Promise<Principal> {
+    const key = keyOf(token, connection)
     const verified = remembered.get(key)
     if (verified !== undefined) {
       const { principal, keys, set } = verified
@@ -74,4 +75,20 @@ export function createTokenCache(
     return started
   }
   return Object.assign(principalOf, { size: () => remembered.size })
+}
+
+/** Characters; real tokens have one to four thousand, and what is remembered for each connection is bounded. */
+const MOST_REMEMBERED = 4096
+
+/** The last token that came on a connection, and its hash: mostly one comes again and again, and its hash is the dearest part. */
+const last = new WeakMap<object, { readonly token: string; readonly key: string }>()
+
+/** The hash only: whether the token is still good is asked anew each time, as on any other connection. */
+function keyOf(token: string, connection: object | null): string {
+  const known = connection === null ? undefined : last.get(connection)
+  // Time may tell how far the two are alike: but only to whoever is at the other end of the connection, which sent both.
+  if (known?.token === token) return known.key
+  const key = hash('sha256', token, 'hex')
+  if (connection !== null && token.length <= MOST_REMEMBERED) last.set(connection, { token, key })
+  return key
 }

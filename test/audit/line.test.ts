@@ -20,6 +20,7 @@ it('writes the JSON of the record with what the writer adds in front, in this or
 })
 
 it('gives each line its own time, also when the clock is set back', () => {
-  const times = [5, 5, 6, 5].map((at) => JSON.parse(lineOf({}, at, null)).time)
-  expect(times).toEqual([5, 5, 6, 5].map((at) => new Date(at).toISOString()))
+  const moments = [5, 5, 1006, 1999, 2000, 6, 5]
+  const times = moments.map((at) => JSON.parse(lineOf({}, at, null)).time)
+  expect(times).toEqual(moments.map((at) => new Date(at).toISOString()))
 })

@@ -153,3 +153,36 @@ describe('a class that depends on the request', () => {
     expect(OPERATIONS.filter((spec) => !spec.carried)).toHaveLength(4)
   })
 })
+
+describe('what was asked for before', () => {
+  it('is read once, and nobody can change it for others', () => {
+    const operation = recognise('GET', '/v1.47/containers/web/logs?follow=1&tail=5')
+    expect(recognise('GET', '/v1.47/containers/web/logs?follow=1&tail=5')).toBe(operation)
+    for (const part of [operation, operation.params, operation.query, ...operation.query]) {
+      expect(Object.isFrozen(part)).toBe(true)
+    }
+  })
+
+  it('is told apart by method, version, name and query', () => {
+    const all = [
+      ['GET', '/containers/web/json'],
+      ['GET', '/v1.47/containers/web/json'],
+      ['GET', '/v1.46/containers/web/json'],
+      ['GET', '/containers/other/json'],
+      ['GET', '/containers/web/json?size=1'],
+      ['DELETE', '/containers/web'],
+    ] as const
+    const read = () => all.map(([method, target]) => recognise(method, target))
+    const first = read()
+    expect(read()).toEqual(first)
+    expect(new Set(first.map((operation) => JSON.stringify(operation))).size).toBe(all.length)
+  })
+
+  it.each([
+    ['what may hold a secret', 'POST', '/build?buildargs=%7B%22TOKEN%22%3A%22hunter2%22%7D'],
+    ['what is long', 'GET', `/containers/${'a'.repeat(250)}/json`],
+  ])('is not kept: %s', (_what, method, target) => {
+    expect(recognise(method, target)).toEqual(recognise(method, target))
+    expect(recognise(method, target)).not.toBe(recognise(method, target))
+  })
+})

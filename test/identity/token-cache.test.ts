@@ -27,9 +27,13 @@ const fixed: IssuerKeys = {
 }
 
 /** A cache over a clock in seconds, counting the verifications. */
-function createCache(verify: (token: string) => Promise<Principal>, keys: IssuerKeys = fixed) {
+function createCacheOn(
+  connection: object | null,
+  verify: (token: string) => Promise<Principal>,
+  keys: IssuerKeys = fixed,
+) {
   const state = { seconds: START, verified: 0 }
-  const cache = createTokenCache(
+  const all = createTokenCache(
     async (token) => {
       state.verified += 1
       const set = await keys.ready()
@@ -37,10 +41,16 @@ function createCache(verify: (token: string) => Promise<Principal>, keys: Issuer
     },
     () => state.seconds * 1000,
   )
-  return { state, cache }
+  return { state, cache: (token: string) => all(token, connection) }
 }
 
-describe('the token cache', () => {
+describe.each([
+  ['of connections that it does not know', null],
+  ['of one connection', {}],
+])('the token cache %s', (_whose, connection) => {
+  const createCache = (...given: [(token: string) => Promise<Principal>, IssuerKeys?]) =>
+    createCacheOn(connection, ...given)
+
   it('answers at once, without a promise, for a token that it knows', async () => {
     const { state, cache } = createCache(async (token) => principal(token))
     const first = await cache('a')
