@@ -4,8 +4,9 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { AnswerTaker, Connections, EngineRequest, Sending } from '../../src/forward/connections.ts'
+import type { AnswerTaker, Connections, Sending } from '../../src/forward/connections.ts'
 import { createEngine, type Engine } from '../../src/forward/engine.ts'
+import type { EngineRequest } from '../../src/forward/request-head.ts'
 
 const PING: EngineRequest = { method: 'GET', path: '/_ping', headers: ['Host', 'docker'], body: null }
 
