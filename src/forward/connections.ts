@@ -1,14 +1,7 @@
 import type net from 'node:net'
 import { AnswerReader, type AnswerReceiver } from './answer-reader.ts'
+import { type EngineRequest, headOf, type StreamedBody } from './request-head.ts'
 import { returnSlab, SLAB_BYTES, type Slab, takeSlab } from './slabs.ts'
-
-/** A request as it is sent, with a body that is at hand. `headers` is a flat name, value list, Host among them. */
-export interface EngineRequest {
-  readonly method: string
-  readonly path: string
-  readonly headers: readonly string[]
-  readonly body: Buffer | null
-}
 
 /** Takes the answer to one request. */
 export interface AnswerTaker extends AnswerReceiver {
@@ -30,6 +23,19 @@ export interface Sending {
    * Null: it cannot be kept, and what is not used before `onBody` returns has to be copied.
    */
   keep(): (() => void) | null
+  /**
+   * Writes the next piece of a body that streams, and calls `done` when its memory is no longer needed. Returns whether more
+   * may come at once; otherwise the body is told by `onDrain`. What comes after the answer is dropped: nobody wants it.
+   *
+   * @throws Error when the body gets longer than it says
+   */
+  write(piece: Buffer, done: () => void): boolean
+  /**
+   * The body that streams is complete.
+   *
+   * @throws Error when it is shorter than it says
+   */
+  finish(): void
 }
 
 /** Connections for requests that are answered one after the other: HTTP/1.1, kept alive, not pipelined, as many as it takes. */
@@ -53,6 +59,8 @@ const IDLE_MS = 4_000
 const MOST_HELD = 4
 /** After a read of so much, the connection gets a buffer of its own for the next: its answers are large ones. */
 const BULK_BYTES = 8 * 1024
+/** So much of a body waits here for the engine to read it; then its source has to wait. */
+const MOST_UNSENT = 256 * 1024
 
 /**
  * What all connections read into but those of bulk streams: what is read is used up before another one reads.
@@ -116,6 +124,12 @@ class Connection implements Sending {
   /** Slabs that are held and no longer read into. */
   #held = 0
   #isPaused = false
+  /** While it is not complete. */
+  #body: StreamedBody | null = null
+  /** What is still to be written before its next piece: the head waits, as one whose first piece is refused is not sent. */
+  #head = ''
+  /** Bytes of it that are still to come, where that is known. */
+  #unsent = 0
 
   constructor(owner: Owner) {
     this.#owner = owner
@@ -130,6 +144,7 @@ class Connection implements Sending {
       this.#error = error
     })
     this.#socket.on('end', () => this.#onEnd())
+    this.#socket.on('drain', () => this.#body?.onDrain())
     this.#socket.on('close', () => this.#onClose())
   }
 
@@ -137,6 +152,10 @@ class Connection implements Sending {
     this.#taker = taker
     this.#reader.begin(request.method, taker)
     const { body } = request
+    if (body !== null && !Buffer.isBuffer(body)) {
+      this.#expectBody(body, head)
+      return
+    }
     if (body === null || body.length === 0) {
       this.#socket.write(head, 'latin1')
       return
@@ -145,6 +164,44 @@ class Connection implements Sending {
     this.#socket.write(head, 'latin1')
     this.#socket.write(body)
     this.#socket.uncork()
+  }
+
+  #expectBody(body: StreamedBody, head: string): void {
+    this.#body = body
+    this.#head = head
+    this.#unsent = body.length ?? Number.POSITIVE_INFINITY
+  }
+
+  write(piece: Buffer, done: () => void): boolean {
+    if (this.#body === null || this.#taker === null) {
+      done()
+      return true
+    }
+    this.#unsent -= piece.length
+    // Or the engine would take the rest for the next request.
+    if (this.#unsent < 0) throw new Error('a body that is longer than it says')
+    // A chunk of no bytes would be the last one.
+    const isChunk = this.#body.length === null && piece.length > 0
+    if (isChunk) this.#head += `${piece.length.toString(16)}\r\n`
+    this.#socket.cork()
+    this.#writeHead()
+    this.#socket.write(piece, done)
+    if (isChunk) this.#socket.write('\r\n', 'latin1')
+    this.#socket.uncork()
+    return this.#socket.writableLength < MOST_UNSENT
+  }
+
+  #writeHead(): void {
+    if (this.#head !== '') this.#socket.write(this.#head, 'latin1')
+    this.#head = ''
+  }
+
+  finish(): void {
+    if (this.#body === null || this.#taker === null) return
+    if (this.#body.length === null) this.#head += '0\r\n\r\n'
+    else if (this.#unsent > 0) throw new Error('a body that is shorter than it says')
+    this.#writeHead()
+    this.#body = null
   }
 
   abort(): void {
@@ -215,7 +272,9 @@ class Connection implements Sending {
   #free(isClean: boolean): void {
     this.#taker = null
     this.#isPaused = false
-    if (!isClean || !this.#reader.keepsAlive || this.#socket.writableLength > 0 || this.#socket.destroyed) {
+    // What is missing of its body would be read out of the next request.
+    const isSent = this.#body === null
+    if (!isSent || !isClean || !this.#reader.keepsAlive || this.#socket.writableLength > 0 || this.#socket.destroyed) {
       this.destroy()
       return
     }
@@ -242,23 +301,4 @@ class Connection implements Sending {
     this.#slab = null
     taker?.onFailure(this.#error ?? new Error('the connection was closed'))
   }
-}
-
-/** A body may come with these: without one they say so (RFC 9110 section 8.6). */
-const WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
-/** No target and no field holds any of these: everything that is sent is what was judged. */
-const NO_TARGET = /[^\x21-\x7e]/
-const NO_VALUE = /[^\t\x20-\x7e\x80-\xff]/
-
-/** @throws Error when something in it would be read as something else */
-function headOf({ method, path, headers, body }: EngineRequest): string {
-  if (NO_TARGET.test(path)) throw new Error('a request target with characters that none can hold')
-  let head = `${method} ${path} HTTP/1.1\r\n`
-  for (let i = 0; i < headers.length; i += 2) {
-    const line = `${headers[i]}: ${headers[i + 1]}`
-    if (NO_VALUE.test(line)) throw new Error(`a header field ${headers[i]} with characters that none can hold`)
-    head += `${line}\r\n`
-  }
-  if (body !== null || WITH_BODY.has(method)) head += `Content-Length: ${body?.length ?? 0}\r\n`
-  return `${head}\r\n`
 }

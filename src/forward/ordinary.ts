@@ -1,4 +1,4 @@
-import { EventEmitter, on } from 'node:events'
+import { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline, type Readable } from 'node:stream'
 import httpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy'
@@ -7,14 +7,11 @@ import type { Dispatcher } from 'undici'
 import { checkArchive } from '../inspect/archive-stream.ts'
 import type { Reshaping } from '../objects/types.ts'
 import { readWhole } from '../read-whole.ts'
-import { Refusal } from '../refusal.ts'
+import { clientBody } from './client-body.ts'
 import type { Engine } from './engine.ts'
 import { engineFailure } from './errors.ts'
 import type { Passage } from './passage.ts'
 import { clientHeaders } from './response-headers.ts'
-
-/** So many chunks of a body are taken before the client is held back. */
-const HELD = { highWaterMark: 2, lowWaterMark: 1 } as const
 
 /** What was judged of each request that is handed to the carrier. */
 const passages = new WeakMap<IncomingMessage, Passage>()
@@ -123,22 +120,8 @@ function frame(passage: Passage): { raw: string[]; body: Buffer | Readable | nul
   }
   const raw = body.length === null ? headers : [...headers, 'Content-Length', String(body.length)]
   // undici takes any async iterable; its types name only Readable, whose destruction is what must not happen here.
-  const sent = body.archive === null ? upload(passage) : checkArchive(upload(passage), body.archive)
+  const sent = body.archive === null ? clientBody(passage) : checkArchive(clientBody(passage), body.archive)
   return { raw, body: sent as unknown as Readable }
-}
-
-/**
- * The client's body, chunk by chunk, for as long as somebody wants it: the engine may answer early, and an archive be
- * refused. The gate then reads the rest, so that the client reads why. The request's own iterator would keep it from that
- * while the client is slow, or destroy the client's socket.
- */
-async function* upload(passage: Passage): AsyncGenerator<Buffer, void, undefined> {
-  const { request } = passage
-  if (request.destroyed) throw new Refusal('client-gone', 'the client went away inside its request')
-  for await (const [chunk] of on(request, 'data', { ...HELD, close: ['end'] })) {
-    passage.onBytesIn(chunk.length)
-    yield chunk
-  }
 }
 
 function deliver(passage: Passage, reply: FastifyReply, answer: EngineAnswer, engine: Engine): void {

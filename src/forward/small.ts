@@ -4,11 +4,12 @@ import type { Engine } from './engine.ts'
 import { engineFailure } from './errors.ts'
 import type { Passage } from './passage.ts'
 import { clientHeaders } from './response-headers.ts'
+import { Upload } from './upload.ts'
 
 /*
- * The short way to the engine, for a request whose body is at hand and whose answer is shown as it comes: almost all that
- * clients send. Against the plugin of `ordinary.ts` it saves a Readable for each answer, three copies of its headers, and
- * two of three writes.
+ * The short way to the engine, for a request whose answer is shown as it comes: almost all that clients send. Against the
+ * plugin of `ordinary.ts` it saves a Readable for each answer, three copies of its headers, and two of three writes; and
+ * bodies that stream keep no collector busy.
  */
 
 /**
@@ -16,14 +17,14 @@ import { clientHeaders } from './response-headers.ts'
  * told to the passage; nothing is retried, and nothing times out.
  */
 export function carrySmall(engine: Engine, passage: Passage, response: ServerResponse): void {
-  const { operation, headers, body } = passage.checked
-  if (body.kind === 'stream') throw new Error('a body that streams does not go this way')
-  const bytes = body.kind === 'bytes' ? body.bytes : null
-  if (bytes !== null) passage.onBytesIn(bytes.length)
+  const { operation, headers, body: checked } = passage.checked
+  if (checked.kind === 'bytes') passage.onBytesIn(checked.bytes.length)
   passage.times.sentAt = performance.now()
   const { method = '' } = passage.request
   const delivery = new Delivery(engine, passage, response)
-  delivery.follow(engine.connections.send({ method, path: operation.target, headers, body: bytes }, delivery))
+  const upload = checked.kind === 'stream' ? new Upload(passage, checked, (error) => delivery.onRefused(error)) : null
+  const body = checked.kind === 'bytes' ? checked.bytes : upload
+  delivery.follow(engine.connections.send({ method, path: operation.target, headers, body }, delivery), upload)
 }
 
 /** Bytes of a body that go out as text with the head, as one piece; larger ones would be copied more than that saves. */
@@ -35,6 +36,7 @@ class Delivery implements AnswerTaker {
   readonly #passage: Passage
   readonly #response: ServerResponse
   #sending: Sending | null = null
+  #upload: Upload | null = null
   /** Until they are given to the response. */
   #headers: string[] | null = null
   /** The beginning of the body, while what was read is still told; as text, since Node writes head and text as one. */
@@ -47,10 +49,25 @@ class Delivery implements AnswerTaker {
     this.#response = response
   }
 
-  follow(sending: Sending): void {
+  follow(sending: Sending, upload: Upload | null): void {
     this.#sending = sending
-    const abort = () => sending.abort()
+    this.#upload = upload
+    const abort = () => {
+      this.#over()
+      sending.abort()
+    }
     this.#passage.abort = abort
+    upload?.begin(sending)
+  }
+
+  /** The body was refused on its way: the engine gets no more of it, and must not take what it has for all. */
+  onRefused(error: unknown): void {
+    const hasBegun = this.#response.headersSent
+    this.#over()
+    this.#sending?.abort()
+    this.#passage.onFailure(engineFailure(error))
+    // What was answered by then must not look complete.
+    if (hasBegun) this.#response.destroy()
   }
 
   onHead(status: number, rawHeaders: string[]): void {
@@ -144,6 +161,7 @@ class Delivery implements AnswerTaker {
 
   #over(): void {
     this.#passage.abort = null
+    this.#upload?.stop()
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { type Frames, followFrames, type StreamFormat } from './notice.ts'
+import { release } from './release.ts'
 
 /** After the engine has ended, the client may take this long to read the last bytes and close. */
 const LINGER_MS = 10_000
@@ -36,6 +37,8 @@ export interface Tunnel {
  * - the client's going away (not its FIN) ends the engine's side at once;
  * - a command may exit without reading its input, and what it said last still counts: `Engine.connect` gives sockets that
  *   outlive failed writes. Therefore not `pipeline` either, which destroys both sides on the first error.
+ *
+ * Both are sockets: once a write of one has called back, the memory of what was written is given back (`release`).
  *
  * @param clientRest bytes that the client sent behind its request, `engineHead` those behind the engine's 101
  */
@@ -135,7 +138,7 @@ function relay(from: Duplex, to: Duplex, frames: Frames | null = null): Relay {
     bytes += chunk.length
     frames?.pass(chunk)
     // What can no longer be delivered is dropped, and the source's end still seen.
-    if (to.writable && !to.write(chunk)) from.pause()
+    if (to.writable && !to.write(chunk, () => release(chunk))) from.pause()
   }
   const drained = () => from.resume()
   return {

@@ -111,11 +111,11 @@ export class PlainRequest implements Running, BodySource {
     const passage = new PlainPassage(this, this.#gate, sent)
     const { request, response } = this
     this.#passage = passage
-    if (sent.checked.body.kind !== 'stream' && sent.shape === null) {
+    if (sent.checked.body.kind === 'stream') answerExpectation(request, response)
+    if (sent.shape === null) {
       carrySmall(this.#gate.engine, passage, response)
       return
     }
-    if (sent.checked.body.kind === 'stream') answerExpectation(request, response)
     // Nothing behind the gate sees the client's headers.
     request.headers = {}
     notePassage(passage)

@@ -106,6 +106,16 @@ it('says of a goal that it is missed, reached, or not measured', () => {
   expect(reached({ ...goal, most: 2 }, spread([]))).toBeNull()
 })
 
+it('holds the gate against the better of those peers that were measured', () => {
+  const samples = { gate: [{ gbps: 2 }], slow: [{ gbps: 1 }], fast: [{ gbps: 4 }] }
+  const workloads = [{ ...PING, name: 'down', samples }]
+  const down = GOALS.find(({ work }) => work === '2 GiB down, GB/s')
+  const ratioTo = (...peers: string[]) => down?.measured({ ...RESULTS, workloads, peers }).median
+  expect(ratioTo('slow', 'fast', 'absent')).toBe(0.5)
+  expect(ratioTo('slow')).toBe(2)
+  expect(ratioTo('absent')).toBeNaN()
+})
+
 it('has goals only about workloads, ways and metrics that are measured', () => {
   const samples = (workload: (typeof WORKLOADS)[number]) =>
     Object.fromEntries([...workload.ways, 'peer'].map((way) => [way, [Object.fromEntries(ALL.map((key) => [key, 1]))]]))

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { otherGate } from './places/gate.ts'
+import { GO_PROXIES } from './places/go-proxies.ts'
 import { peer } from './places/peer.ts'
 import type { Place } from './places/place.ts'
 import type { Plan } from './rounds.ts'
@@ -11,7 +12,7 @@ export const USAGE = `npm run bench -- [options]
   --ways NAMES     ways with exactly these names (parted by commas)
   --rounds N       how often each is measured, 5 unless told
   --minutes N      begins no round that would end later; at least one is measured
-  --peer N=COMMAND one more program to measure: {port}, {socket} and {folder} in it are filled in
+  --peer N=COMMAND one more proxy to measure, beside the Go proxies' stand-ins: {port}, {socket} and {folder} in it are filled in
   --gate N=ARGS    one more gate: arguments of node, as in 'before=/elsewhere/dist/cli/main.js'
   --json FILE      writes everything that was measured
   --profile        where the gate's time goes in a ping, in a process of its own
@@ -23,6 +24,7 @@ export interface Options {
   readonly plans: readonly Plan[]
   /** Those that this machine has. */
   readonly places: readonly Place[]
+  /** What people would use instead: the Go proxies' stand-ins, and those of `--peer`. */
   readonly peers: readonly Place[]
   /** What it has not, and why. */
   readonly skipped: readonly string[]
@@ -52,7 +54,7 @@ export function readOptions(): Options {
       help: { type: 'boolean', default: false },
     },
   })
-  const peers = values.peer.map(peer)
+  const peers = [...GO_PROXIES, ...values.peer.map(peer)]
   const gates = values.gate.map(otherGate)
   const all = [...PLACES, ...peers, ...gates]
   const places = all.filter((place) => place.missing() === null)

@@ -40,6 +40,9 @@ npm run bench -- --write-docs results.json          # makes this page
   while slows both: ratios hold where figures do not. They need not be the ratio of the two medians.
 - The engine is one in memory that answers at once, so that the ways differ as much as they ever will; the rows called
   **dockerd** are of the real one, where the engine's own work hides most of it.
+- The **Go proxies** are stand-ins (test/bench/load/proxies.go), not the programs that people use: built like
+  wollomatic/socket-proxy and CetusGuard from the same parts of Go's standard library, because the machine that measures
+  cannot download them. \`--peer\` measures a real one beside them, and counts it among them.
 - **GB** is 10⁹ bytes. Memory counts what processes share in parts (Pss).
 - Client, program and engine share the processors of one machine. Latency at 64 connections is mostly waiting in line.
 

@@ -4,8 +4,9 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { AnswerTaker, Connections, EngineRequest, Sending } from '../../src/forward/connections.ts'
+import type { AnswerTaker, Connections, Sending } from '../../src/forward/connections.ts'
 import { createEngine, type Engine } from '../../src/forward/engine.ts'
+import type { EngineRequest } from '../../src/forward/request-head.ts'
 
 const PING: EngineRequest = { method: 'GET', path: '/_ping', headers: ['Host', 'docker'], body: null }
 
@@ -282,5 +283,128 @@ describe('a large answer', () => {
     const before = got
     told.sending.resume()
     await vi.waitFor(() => expect(got).toBeGreaterThan(before))
+  })
+})
+
+describe('a body that streams', () => {
+  const post = (length: number | null, onDrain = () => {}) =>
+    send({ method: 'POST', path: '/images/load', headers: ['Host', 'docker'], body: { length, onDrain } })
+  const nothing = () => {}
+
+  it('is sent piece by piece, with the length that it has', async () => {
+    const { sending } = post(6)
+    sending.write(Buffer.from('abc'), nothing)
+    await heard(0, 'Content-Length: 6\r\n\r\nabc')
+    sending.write(Buffer.from('def'), nothing)
+    sending.finish()
+    expect((await heard(0, 'abcdef')).said).toMatch(/\r\n\r\nabcdef$/)
+  })
+
+  it('is sent in chunks where nobody knows its length, and no piece ends it', async () => {
+    const { sending } = post(null)
+    sending.write(Buffer.from('abc'), nothing)
+    await heard(0, 'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n')
+    sending.write(Buffer.alloc(0), nothing)
+    sending.write(Buffer.from('x'.repeat(17)), nothing)
+    sending.finish()
+    expect((await heard(0, '0\r\n\r\n')).said).toMatch(/\r\n\r\n3\r\nabc\r\n11\r\nx{17}\r\n0\r\n\r\n$/)
+  })
+
+  it.each([
+    [0, 'Content-Length: 0\r\n\r\n'],
+    [null, 'chunked\r\n\r\n0\r\n\r\n'],
+  ])('may have no piece (length %s)', async (length, end) => {
+    post(length).sending.finish()
+    expect((await heard(0, end)).said.endsWith(end)).toBe(true)
+  })
+
+  it('is not begun before its first piece, so that one which is refused there sends nothing', async () => {
+    const { sending } = post(null)
+    await vi.waitFor(() => expect(taken).toHaveLength(1))
+    const closed = once((taken[0] as (typeof taken)[number]).socket, 'close')
+    sending.abort()
+    taken[0]?.socket.end()
+    await closed
+    expect(taken[0]?.said).toBe('')
+  })
+
+  it('calls back for each piece when its memory is free', async () => {
+    const { sending } = post(null)
+    const piece = Buffer.from('abc')
+    await new Promise<void>((resolve) => sending.write(piece, resolve))
+    piece.fill('x')
+    await heard(0, 'abc')
+  })
+
+  it('is neither longer nor shorter than it says', async () => {
+    const longer = post(3).sending
+    expect(() => longer.write(Buffer.from('abcd'), nothing)).toThrow('longer')
+    const shorter = post(3).sending
+    shorter.write(Buffer.from('ab'), nothing)
+    expect(() => shorter.finish()).toThrow('shorter')
+    await heard(1, 'ab')
+    expect(taken.map(({ said }) => said).join('')).not.toContain('abcd')
+  })
+
+  it('is not ended when it is given up', async () => {
+    const { sending } = post(null)
+    sending.write(Buffer.from('abc'), nothing)
+    const { socket } = await heard(0, 'abc')
+    const closed = once(socket, 'end')
+    sending.abort()
+    sending.finish()
+    await closed
+    expect(taken[0]?.said).toMatch(/\r\n\r\n3\r\nabc\r\n$/)
+  })
+
+  it('waits for an engine that does not read, and is told when it reads again', async () => {
+    let drained = 0
+    const { sending } = post(null, () => drained++)
+    sending.write(Buffer.from('first'), nothing)
+    const { socket } = await heard(0, 'first')
+    socket.pause()
+    const piece = Buffer.alloc(64 * 1024)
+    let written = 0
+    while (sending.write(piece, nothing) && written < 64) {
+      written++
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(written).toBeLessThan(64)
+    const before = drained
+    socket.resume()
+    await vi.waitFor(() => expect(drained).toBeGreaterThan(before))
+  })
+
+  it('takes an answer that comes before its end, drops the rest, and leaves the connection to nobody', async () => {
+    const told = post(null)
+    told.sending.write(Buffer.from('abc'), nothing)
+    const { socket } = await heard(0, 'abc')
+    const closed = once(socket, 'end')
+    socket.write(OK)
+    expect(await told.done).toBe('complete')
+    let isFree = false
+    expect(
+      told.sending.write(Buffer.from('more'), () => {
+        isFree = true
+      }),
+    ).toBe(true)
+    expect(isFree).toBe(true)
+    told.sending.finish()
+    await closed
+    expect(taken[0]?.said).not.toContain('more')
+    send()
+    await heard(1)
+  })
+
+  it('leaves its connection to the next request once it is complete', async () => {
+    const told = post(null)
+    told.sending.write(Buffer.from('abc'), nothing)
+    told.sending.finish()
+    const { socket } = await heard(0, '0\r\n\r\n')
+    socket.write(OK)
+    expect(await told.done).toBe('complete')
+    send()
+    await heard(0, 'GET /_ping')
+    expect(taken).toHaveLength(1)
   })
 })

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
@@ -92,6 +93,29 @@ it('sends first what came behind the heads', async () => {
   inner.end('put')
   expect(await Promise.all([text(inner), text(outer)])).toEqual(['in-put', 'out-put'])
   await done
+})
+
+it('carries every byte of large chunks as it is, both ways at once, to readers that are slower than the writers', async () => {
+  const { outer, client, engine, inner } = await ends()
+  const done = tunnel(client, EMPTY, engine, EMPTY).over
+  const input = randomBytes(12 << 20)
+  const output = randomBytes(12 << 20)
+  outer.end(input)
+  inner.write(output)
+  const slowly = async (socket: net.Socket, bytes: number) => {
+    const chunks: Buffer[] = []
+    for (let size = 0; size < bytes; size += chunks.at(-1)?.length ?? 0) {
+      const chunk: Buffer | null = socket.read()
+      if (chunk === null) await once(socket, 'readable')
+      chunks.push(chunk ?? EMPTY)
+    }
+    return Buffer.concat(chunks)
+  }
+  const [received, sent] = await Promise.all([slowly(outer, output.length), slowly(inner, input.length)])
+  expect(received.equals(output)).toBe(true)
+  expect(sent.equals(input)).toBe(true)
+  inner.end()
+  expect(await done).toMatchObject({ bytesIn: input.length, bytesOut: output.length })
 })
 
 it("ends the engine's side when the client vanishes", async () => {
