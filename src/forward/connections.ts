@@ -211,6 +211,8 @@ class Connection implements Sending {
   }
 
   destroy(): void {
+    // Its close is told later, and nobody may be given it until then.
+    this.#owner.over(this)
     this.#socket.destroy()
   }
 
