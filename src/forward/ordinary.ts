@@ -35,7 +35,7 @@ type EngineAnswer = {
 }
 
 /**
- * Registers @fastify/http-proxy as the carrier of requests whose body streams, or whose answer is reshaped. Its defaults
+ * Registers @fastify/http-proxy as the carrier of requests whose answer is reshaped. Its defaults
  * would break docker:
  * - bodies pass unparsed (`docker cp` sends tar as text/plain): the gate has emptied `raw.headers` by now, so that
  *   nothing behind it sees the client's, and fastify finds no body to parse;

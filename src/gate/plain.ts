@@ -14,8 +14,7 @@ interface App {
 
 /**
  * What answers on one listener. Every plain request is judged here, before any framework sees it, and then carried the
- * short way, or by the plugin of fastify where its body streams or its answer is reshaped; upgrades go through the same
- * decision function.
+ * short way, or by the plugin of fastify where its answer is reshaped; upgrades go through the same decision function.
  */
 export async function createApp(serve: Serve): Promise<App> {
   let listening: ListenerServer | null = null
