@@ -23,7 +23,7 @@ Example:
   $ dockgate serve --config /etc/dockgate/dockgate.yaml`,
     )
     .action(async ({ config }: { config: string }) => {
-      // What serves takes half a second to load: only a command that serves waits for it.
+      // What serves takes long to load: only a command that serves waits for it.
       const { loadConfig } = await import('../config/load.ts')
       const { followConfig } = await import('./follow-config.ts')
       const { inherited } = await import('../listen/inherited.ts')

@@ -18,7 +18,7 @@ Example:
   $ dockgate start --state ~/.dockgate`,
     )
     .action(async ({ state }: { state: string }) => {
-      // What serves takes half a second to load: only a command that serves waits for it.
+      // What serves takes long to load: only a command that serves waits for it.
       const { start } = await import('./start-run.ts')
       await start(resolve(state), process.env.DOCKER_HOST)
     })

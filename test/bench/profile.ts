@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import type { LoadClient } from './client.ts'
 import type { Material } from './material.ts'
-import { GATE, PROGRAM } from './places/gate.ts'
+import { otherGate } from './places/gate.ts'
 import { jobFor, type Request } from './workloads/workload.ts'
 
 /** Where a gate's own time goes: parts of it by function and by place, the largest first. */
@@ -23,6 +23,8 @@ interface CpuProfile {
   readonly timeDeltas: readonly number[]
 }
 
+/** The published program is made of few files; these say where the time goes. */
+const SOURCES = path.join(import.meta.dirname, '../../src')
 const WARM_UP_MS = 3_000
 const MILLIS = 4_000
 
@@ -39,7 +41,9 @@ export async function profileGate(
   const folder = mkdtempSync(path.join(os.tmpdir(), 'dockgate-profile-'))
   try {
     process.env.NODE_OPTIONS = `--cpu-prof --cpu-prof-dir=${folder}`
-    const running = await GATE.start({ folder, socket, material }).finally(() => delete process.env.NODE_OPTIONS)
+    const running = await otherGate(`gate=${path.join(SOURCES, 'cli/main.ts')}`)
+      .start({ folder, socket, material })
+      .finally(() => delete process.env.NODE_OPTIONS)
     const [way] = running.ways
     if (way === undefined) throw new Error('the gate has no way in')
     await client.run({ ...jobFor(way, 'requests', request), Connections: 64, Millis: MILLIS, WarmUp: WARM_UP_MS })
@@ -93,8 +97,7 @@ export function summarise({ nodes, samples, timeDeltas }: CpuProfile, last: numb
 
 /** A file of ours, a package, a part of Node, or what V8 and the system do. */
 function placeOf(url: string, functionName: string): string {
-  const dist = path.dirname(path.dirname(PROGRAM))
-  if (url.includes(dist)) return url.slice(url.indexOf(dist) + dist.length + 1)
+  if (url.includes(SOURCES)) return url.slice(url.indexOf(SOURCES) + SOURCES.length + 1)
   const [, name] = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(url) ?? []
   if (name !== undefined) return name
   if (url.startsWith('node:')) return url.replace('node:', 'node ').replace('internal/', '')

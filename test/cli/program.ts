@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+/** The sources, or what is published where the environment names it: .ci/run tests both. */
+const MAIN = process.env.DOCKGATE_PROGRAM ?? fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface Outcome {
   readonly code: number | null

@@ -55,7 +55,6 @@ export function packageTests(built: Built): void {
     const files = await machine.run(`dpkg --listfiles dockgate | xargs -d '\\n' stat --format '%a %U %F'`)
     const kinds = [...new Set(files.trim().split('\n'))].sort()
     expect(kinds).toEqual([
-      '644 root regular empty file',
       '644 root regular file',
       '750 root directory',
       '755 root directory',

@@ -30,11 +30,11 @@ YAML`)
   const status = () => property('StatusText')
 
   beforeAll(async () => {
-    machine = await startMachine([built.folder])
+    machine = await startMachine([built.folder, path.join(ROOT, 'src')])
     await machine.run(`
       dpkg -i ${built.file}
       cat >/run/engine.mjs <<'JS'
-import { createDemoEngine } from '/usr/lib/dockgate/dist/demo/engine.js'
+import { createDemoEngine } from '${path.join(ROOT, 'src/demo/engine.ts')}'
 process.umask(0o117)
 createDemoEngine().listen('/run/docker.sock')
 JS

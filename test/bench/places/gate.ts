@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { AUDIENCE, issuerOf, OWNER } from '../material.ts'
 import { freePort, named, onPort, type Place, startProgram } from './place.ts'
@@ -6,6 +6,10 @@ import { freePort, named, onPort, type Place, startProgram } from './place.ts'
 const ROOT = path.join(import.meta.dirname, '../../..')
 /** What is shipped; `npm run bench` builds it first. */
 export const PROGRAM = path.join(ROOT, 'dist/cli/main.js')
+/** Node's options, as the unit of systemd has them. */
+const [, OPTION = ''] =
+  /^Environment=NODE_OPTIONS=(\S+)$/m.exec(readFileSync(path.join(ROOT, 'deploy/systemd/dockgate.service'), 'utf8')) ??
+  []
 
 /** The role of every request: what is not in it (swarm, say) is refused. */
 const CI = `extends: ci-run
@@ -20,7 +24,7 @@ interface Kind {
   readonly argv?: readonly string[]
 }
 
-function gate(name: string, about: string, { bindings = 1, own = false, argv = [PROGRAM] }: Kind = {}): Place {
+function gate(name: string, about: string, { bindings = 1, own = false, argv = [OPTION, PROGRAM] }: Kind = {}): Place {
   const tls = name === 'gate' ? ['gate+tls', 'gate+mtls'] : []
   return {
     name,
@@ -46,7 +50,7 @@ function gate(name: string, about: string, { bindings = 1, own = false, argv = [
   }
 }
 
-export const GATE = gate(
+const GATE = gate(
   'gate',
   'the gate: ES256 token or certificate, one binding an issuer, a role like ci-run, records to a file',
 )
