@@ -75,14 +75,15 @@ interface Wanted {
   readonly own: boolean
 }
 
+/** Listeners open in their order: once somebody can connect to the plain one, the other is there as well. */
 const configuration = ({ socket, tls, port, secure, bindings, own }: Wanted) => `
 listeners:
-  - { name: plain, address: '127.0.0.1:${port}', limits: { connections: 8192 } }
   - name: secure
     address: 127.0.0.1:${secure}
     limits: { connections: 8192 }
     tls:
       { certificate: ${tls}/server.crt, key: ${tls}/server.key, clientAuthorities: ${tls}/ca.crt, clientCertificates: optional }
+  - { name: plain, address: '127.0.0.1:${port}', limits: { connections: 8192 } }
 engine: unix://${socket}
 issuers:
   es: { jwt: { issuer: '${issuerOf('ES256')}', audience: ${AUDIENCE}, publicKey: ${tls}/ES256.pem } }
