@@ -18,10 +18,16 @@ interface Kind {
   readonly own?: boolean
   /** Arguments of Node, the program among them. */
   readonly argv?: readonly string[]
+  /** Whether its TLS listener is measured too. */
+  readonly secured?: boolean
 }
 
-function gate(name: string, about: string, { bindings = 1, own = false, argv = [PROGRAM] }: Kind = {}): Place {
-  const tls = name === 'gate' ? ['gate+tls', 'gate+mtls'] : []
+function gate(
+  name: string,
+  about: string,
+  { bindings = 1, own = false, secured = false, argv = [PROGRAM] }: Kind = {},
+): Place {
+  const tls = secured ? [`${name}+tls`, `${name}+mtls`] : []
   return {
     name,
     ways: [name, ...tls],
@@ -38,8 +44,8 @@ function gate(name: string, about: string, { bindings = 1, own = false, argv = [
       const server = { ...onPort(secure), TLS: { CA: material.authority } }
       const ways = [
         { name, target: onPort(port), headers },
-        { name: 'gate+tls', target: server, headers },
-        { name: 'gate+mtls', target: { ...server, TLS: { ...server.TLS, Certificate, Key } }, headers: '' },
+        { name: `${name}+tls`, target: server, headers },
+        { name: `${name}+mtls`, target: { ...server, TLS: { ...server.TLS, Certificate, Key } }, headers: '' },
       ]
       return { ...running, ways: ways.slice(0, 1 + tls.length) }
     },
@@ -49,6 +55,7 @@ function gate(name: string, about: string, { bindings = 1, own = false, argv = [
 export const GATE = gate(
   'gate',
   'the gate: ES256 token or certificate, one binding an issuer, a role like ci-run, records to a file',
+  { secured: true },
 )
 export const GATES = [
   GATE,
@@ -63,7 +70,7 @@ export const GATES = [
  */
 export function otherGate(written: string): Place {
   const { name, argv } = named(written, '--gate')
-  return gate(name, `the gate, as \`node ${argv.join(' ')}\``, { argv })
+  return gate(name, `the gate, as \`node ${argv.join(' ')}\``, { argv, secured: true })
 }
 
 interface Wanted {
