@@ -1,6 +1,7 @@
 import type net from 'node:net'
 import { AnswerReader, type AnswerReceiver } from './answer-reader.ts'
 import { returnSlab, SLAB_BYTES, type Slab, takeSlab } from './slabs.ts'
+import { mayReadOn } from './turns.ts'
 
 /** A request as it is sent, with a body that is at hand. `headers` is a flat name, value list, Host among them. */
 export interface EngineRequest {
@@ -116,6 +117,8 @@ class Connection implements Sending {
   /** Slabs that are held and no longer read into. */
   #held = 0
   #isPaused = false
+  /** Enough of large answers was read in this turn of the event loop. */
+  #isWaiting = false
 
   constructor(owner: Owner) {
     this.#owner = owner
@@ -164,7 +167,11 @@ class Connection implements Sending {
 
   resume(): void {
     this.#isPaused = false
-    if (this.#held < MOST_HELD) this.#socket.resume()
+    this.#readOn()
+  }
+
+  #readOn(): void {
+    if (this.#held < MOST_HELD && !this.#isPaused && !this.#isWaiting) this.#socket.resume()
   }
 
   keep(): (() => void) | null {
@@ -177,7 +184,7 @@ class Connection implements Sending {
   #letGo(slab: Slab): void {
     if (!slab.letGo() || slab === this.#slab) return
     returnSlab(slab)
-    if (this.#held-- === MOST_HELD && !this.#isPaused) this.#socket.resume()
+    if (this.#held-- === MOST_HELD) this.#readOn()
   }
 
   #onRead(buffer: Buffer, bytes: number): void {
@@ -190,11 +197,25 @@ class Connection implements Sending {
       const used = this.#reader.read(buffer, bytes)
       this.#turn(bytes)
       if (this.#reader.isDone) this.#free(used === bytes)
-      else this.#taker?.onRead()
+      else {
+        this.#taker?.onRead()
+        if (bytes >= BULK_BYTES) this.#leaveRoom()
+      }
     } catch (error) {
       this.#error = error as Error
       this.destroy()
     }
+  }
+
+  /** Others want to be read as well. */
+  #leaveRoom(): void {
+    const goOn = () => {
+      this.#isWaiting = false
+      this.#readOn()
+    }
+    if (this.#isWaiting || mayReadOn(goOn)) return
+    this.#isWaiting = true
+    this.#socket.pause()
   }
 
   /** Chooses what the next read goes into. */
