@@ -2,6 +2,7 @@ import type net from 'node:net'
 import { AnswerReader, type AnswerReceiver } from './answer-reader.ts'
 import { type EngineRequest, headOf, type StreamedBody } from './request-head.ts'
 import { returnSlab, SLAB_BYTES, type Slab, takeSlab } from './slabs.ts'
+import { mayReadOn } from './turns.ts'
 
 /** Takes the answer to one request. */
 export interface AnswerTaker extends AnswerReceiver {
@@ -130,6 +131,8 @@ class Connection implements Sending {
   #head = ''
   /** Bytes of it that are still to come, where that is known. */
   #unsent = 0
+  /** Enough of large answers was read in this turn of the event loop. */
+  #isWaiting = false
 
   constructor(owner: Owner) {
     this.#owner = owner
@@ -223,7 +226,11 @@ class Connection implements Sending {
 
   resume(): void {
     this.#isPaused = false
-    if (this.#held < MOST_HELD) this.#socket.resume()
+    this.#readOn()
+  }
+
+  #readOn(): void {
+    if (this.#held < MOST_HELD && !this.#isPaused && !this.#isWaiting) this.#socket.resume()
   }
 
   keep(): (() => void) | null {
@@ -236,7 +243,7 @@ class Connection implements Sending {
   #letGo(slab: Slab): void {
     if (!slab.letGo() || slab === this.#slab) return
     returnSlab(slab)
-    if (this.#held-- === MOST_HELD && !this.#isPaused) this.#socket.resume()
+    if (this.#held-- === MOST_HELD) this.#readOn()
   }
 
   #onRead(buffer: Buffer, bytes: number): void {
@@ -249,11 +256,25 @@ class Connection implements Sending {
       const used = this.#reader.read(buffer, bytes)
       this.#turn(bytes)
       if (this.#reader.isDone) this.#free(used === bytes)
-      else this.#taker?.onRead()
+      else {
+        this.#taker?.onRead()
+        if (bytes >= BULK_BYTES) this.#leaveRoom()
+      }
     } catch (error) {
       this.#error = error as Error
       this.destroy()
     }
+  }
+
+  /** Others want to be read as well. */
+  #leaveRoom(): void {
+    const goOn = () => {
+      this.#isWaiting = false
+      this.#readOn()
+    }
+    if (this.#isWaiting || mayReadOn(goOn)) return
+    this.#isWaiting = true
+    this.#socket.pause()
   }
 
   /** Chooses what the next read goes into. */

@@ -66,7 +66,7 @@ export function readOptions(): Options {
   const plans = WORKLOADS.filter(({ name }) => words.some((word) => name.includes(word))).map((workload) => {
     const ways = [
       ...workload.ways,
-      ...(workload.ways.includes('gate') ? gates.flatMap((place) => place.ways) : []),
+      ...gates.flatMap(({ name, ways }) => ways.filter((way) => workload.ways.includes(way.replace(name, 'gate')))),
       ...(workload.peers === false ? [] : peers.flatMap((place) => place.ways)),
     ]
     return { workload, ways: ways.filter((way) => known.has(way)) }

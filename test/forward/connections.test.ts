@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { AnswerTaker, Connections, Sending } from '../../src/forward/connections.ts'
 import { createEngine, type Engine } from '../../src/forward/engine.ts'
 import type { EngineRequest } from '../../src/forward/request-head.ts'
+import { SLAB_BYTES } from '../../src/forward/slabs.ts'
+import { MOST_READS } from '../../src/forward/turns.ts'
 
 const PING: EngineRequest = { method: 'GET', path: '/_ping', headers: ['Host', 'docker'], body: null }
 
@@ -237,14 +239,14 @@ const BULK = 64 * 1024 * 1024
 
 describe('a large answer', () => {
   /** An engine that sends a known pattern for as long as it is read. */
-  async function begin() {
+  async function begin(index = 0, bytes = BULK) {
     const told = send()
-    const { socket } = await heard(0)
+    const { socket } = await heard(index)
     const chunk = Buffer.from(Array.from({ length: 251 * 256 }, (_, index) => index % 251))
     let sent = 0
     let isFull = false
     const pump = () => {
-      for (isFull = false; sent < BULK && !isFull; sent += chunk.length) isFull = !socket.write(chunk)
+      for (isFull = false; sent < bytes && !isFull; sent += chunk.length) isFull = !socket.write(chunk)
     }
     socket.write('HTTP/1.1 200 OK\r\n\r\n')
     socket.on('drain', pump)
@@ -283,6 +285,29 @@ describe('a large answer', () => {
     const before = got
     told.sending.resume()
     await vi.waitFor(() => expect(got).toBeGreaterThan(before))
+  })
+
+  it('leaves room for others: of many, little is read in one turn of the event loop', async () => {
+    let read = 0
+    let turns = 0
+    let most = 0
+    const begun = Array.from({ length: 8 }, () => 0)
+    for (const index of begun.keys()) {
+      const { told } = await begin(index, Number.POSITIVE_INFINITY)
+      told.onData = (_buffer, from, to) => {
+        begun[index] = (begun[index] ?? 0) + to - from
+        read += to - from
+      }
+    }
+    // What comes first is read into a buffer that all share.
+    await vi.waitFor(() => expect(Math.min(...begun)).toBeGreaterThan(4 * SLAB_BYTES))
+    for (read = 0; turns < 50; turns++, read = 0) {
+      await new Promise((resolve) => setImmediate(resolve))
+      most = Math.max(most, read)
+    }
+    expect(most).toBeGreaterThan(0)
+    // Each that goes on reads once before it is told that there is no room.
+    expect(most).toBeLessThanOrEqual(2 * MOST_READS * SLAB_BYTES)
   })
 })
 

@@ -22,10 +22,16 @@ interface Kind {
   readonly own?: boolean
   /** Arguments of Node, the program among them. */
   readonly argv?: readonly string[]
+  /** Whether its TLS listener is measured too. */
+  readonly secured?: boolean
 }
 
-function gate(name: string, about: string, { bindings = 1, own = false, argv = [OPTION, PROGRAM] }: Kind = {}): Place {
-  const tls = name === 'gate' ? ['gate+tls', 'gate+mtls'] : []
+function gate(
+  name: string,
+  about: string,
+  { bindings = 1, own = false, secured = false, argv = [OPTION, PROGRAM] }: Kind = {},
+): Place {
+  const tls = secured ? [`${name}+tls`, `${name}+mtls`] : []
   return {
     name,
     ways: [name, ...tls],
@@ -42,8 +48,8 @@ function gate(name: string, about: string, { bindings = 1, own = false, argv = [
       const server = { ...onPort(secure), TLS: { CA: material.authority } }
       const ways = [
         { name, target: onPort(port), headers },
-        { name: 'gate+tls', target: server, headers },
-        { name: 'gate+mtls', target: { ...server, TLS: { ...server.TLS, Certificate, Key } }, headers: '' },
+        { name: `${name}+tls`, target: server, headers },
+        { name: `${name}+mtls`, target: { ...server, TLS: { ...server.TLS, Certificate, Key } }, headers: '' },
       ]
       return { ...running, ways: ways.slice(0, 1 + tls.length) }
     },
@@ -53,6 +59,7 @@ function gate(name: string, about: string, { bindings = 1, own = false, argv = [
 const GATE = gate(
   'gate',
   'the gate: ES256 token or certificate, one binding an issuer, a role like ci-run, records to a file',
+  { secured: true },
 )
 export const GATES = [
   GATE,
@@ -67,7 +74,7 @@ export const GATES = [
  */
 export function otherGate(written: string): Place {
   const { name, argv } = named(written, '--gate')
-  return gate(name, `the gate, as \`node ${argv.join(' ')}\``, { argv })
+  return gate(name, `the gate, as \`node ${argv.join(' ')}\``, { argv, secured: true })
 }
 
 interface Wanted {
@@ -79,14 +86,15 @@ interface Wanted {
   readonly own: boolean
 }
 
+/** Listeners open in their order: once somebody can connect to the plain one, the other is there as well. */
 const configuration = ({ socket, tls, port, secure, bindings, own }: Wanted) => `
 listeners:
-  - { name: plain, address: '127.0.0.1:${port}', limits: { connections: 8192 } }
   - name: secure
     address: 127.0.0.1:${secure}
     limits: { connections: 8192 }
     tls:
       { certificate: ${tls}/server.crt, key: ${tls}/server.key, clientAuthorities: ${tls}/ca.crt, clientCertificates: optional }
+  - { name: plain, address: '127.0.0.1:${port}', limits: { connections: 8192 } }
 engine: unix://${socket}
 issuers:
   es: { jwt: { issuer: '${issuerOf('ES256')}', audience: ${AUDIENCE}, publicKey: ${tls}/ES256.pem } }
