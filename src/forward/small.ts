@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { AnswerTaker, Sending } from './connections.ts'
+import type { AnswerTaker, Sending } from './connection.ts'
 import type { Engine } from './engine.ts'
 import { engineFailure } from './errors.ts'
 import type { Passage } from './passage.ts'

@@ -1,7 +1,7 @@
 import { checkArchive } from '../inspect/archive-stream.ts'
 import type { CheckedRequest } from '../inspect/inspect.ts'
 import { clientBody, leftInside } from './client-body.ts'
-import type { Sending } from './connections.ts'
+import type { Sending } from './connection.ts'
 import type { Passage } from './passage.ts'
 import { release } from './release.ts'
 import type { StreamedBody } from './request-head.ts'

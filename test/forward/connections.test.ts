@@ -4,7 +4,8 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { AnswerTaker, Connections, Sending } from '../../src/forward/connections.ts'
+import type { AnswerTaker, Sending } from '../../src/forward/connection.ts'
+import type { Connections } from '../../src/forward/connections.ts'
 import { createEngine, type Engine } from '../../src/forward/engine.ts'
 import type { EngineRequest } from '../../src/forward/request-head.ts'
 import { SLAB_BYTES } from '../../src/forward/slabs.ts'
@@ -270,6 +271,26 @@ describe('a large answer', () => {
     for (const { bytes, at } of kept) expect(bytes.every((byte, index) => byte === (at + index) % 251)).toBe(true)
     for (const { letGo } of kept.splice(0)) letGo()
     await vi.waitFor(() => expect(got).toBeGreaterThan(before))
+    socket.destroy()
+  })
+
+  it('comes whole and in order, whatever is kept of it meanwhile, in larger pieces the longer it gets', async () => {
+    const sizes = new Set<number>()
+    let got = 0
+    let wrong = 0
+    const { told, socket } = await begin()
+    told.onData = (buffer, from, to) => {
+      const letGo = told.sending.keep()
+      const at = got
+      got += to - from
+      sizes.add(buffer.length)
+      setImmediate(() => {
+        for (let index = from; index < to; index += 997) if (buffer[index] !== (at + index - from) % 251) wrong++
+        letGo?.()
+      })
+    }
+    await vi.waitFor(() => expect(got).toBeGreaterThan(16 * 1024 * 1024))
+    expect([wrong, [...sizes]]).toEqual([0, [64 * 1024, 256 * 1024]])
     socket.destroy()
   })
 
