@@ -211,7 +211,7 @@ export class Connection implements Sending {
       if (this.#reader.isDone) this.#free(used === bytes)
       else {
         this.#taker?.onRead()
-        if (bytes >= BULK_BYTES) this.#leaveRoom()
+        if (bytes >= BULK_BYTES) this.#leaveRoom(bytes)
       }
     } catch (error) {
       this.#error = error as Error
@@ -220,12 +220,12 @@ export class Connection implements Sending {
   }
 
   /** Others want to be read as well. */
-  #leaveRoom(): void {
+  #leaveRoom(bytes: number): void {
     const goOn = () => {
       this.#isWaiting = false
       this.#readOn()
     }
-    if (this.#isWaiting || mayReadOn(goOn)) return
+    if (this.#isWaiting || mayReadOn(bytes, goOn)) return
     this.#isWaiting = true
     this.#socket.pause()
   }
