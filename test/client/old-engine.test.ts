@@ -12,5 +12,5 @@ import { streams } from './steps/streams.ts'
 const parts = useEngineAndGate('old')
 const themes = [engine, run, containers, streams, images, networks, curl, python]
 compareThemes(parts, themes, ['tcp+token', 'tls+token', 'mtls'])
-bulkTests(parts, ['tcp+token', 'tls+token', 'mtls'])
+bulkTests(parts, { run: ['tcp+token', 'mtls'], exec: ['tls+token'] })
 leakTests(parts)
