@@ -10,7 +10,9 @@ const REAL = ['test/client/**/*.test.ts', 'test/**/*.real.test.ts']
  * Rooms whose modules hold nothing that one test could leave for another: functions, and objects that a test makes for
  * itself. Their files share a process, as loading the same modules anew for each took longer than most of their tests.
  */
-const STATELESS = ['config', 'engine', 'identity', 'inspect', 'pki', 'policy'].map((room) => `test/${room}/**/*.test.ts`)
+const STATELESS = ['config', 'engine', 'identity', 'inspect', 'pki', 'policy'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+)
 
 /**
  * With DOCKGATE_TESTS=node, what is left out: suites that ask engines and machines about what does not depend on Node.
