@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { directRoute, type Route, temporaryDirectory } from '../support/docker-client.ts'
 import { type Engine, type EngineName, startEngine } from '../support/engines.ts'
@@ -60,7 +61,10 @@ export function compareThemes(
           const engine = parts.engine()
           expected ??= observe(engine, parts.direct(), step)
           const wanted = await expected
-          expect(await observe(engine, parts.gate().routes[name], step)).toEqual(wanted)
+          const seen = await observe(engine, parts.gate().routes[name], step)
+          // Either can be the one that a busy machine was late for: a second try looks at both anew.
+          if (!isDeepStrictEqual(seen, wanted)) expected = undefined
+          expect(seen).toEqual(wanted)
         })
       }
     })
