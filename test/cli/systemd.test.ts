@@ -9,6 +9,7 @@ import { createAuthority } from '../../src/pki/authority.ts'
 import { temporaryDirectory } from '../support/docker-client.ts'
 import { type NotifySocket, notifySocket } from '../support/notify-socket.ts'
 
+const { NODE_COMPILE_CACHE } = process.env
 const MAIN = path.join(import.meta.dirname, '../../src/cli/main.ts')
 /** Each test starts a program or two, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 60_000 })
@@ -49,7 +50,7 @@ function run(command: readonly string[], env: NodeJS.ProcessEnv, more: readonly 
   const [program = '', ...args] = command
   const child = spawn(program, args, {
     cwd: folder.path,
-    env: { PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`, ...env },
+    env: { PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`, NODE_COMPILE_CACHE, ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...more],
   })
   children.push(child)

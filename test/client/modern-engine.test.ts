@@ -11,5 +11,5 @@ import { streams } from './steps/streams.ts'
 
 const parts = useEngineAndGate('modern')
 const themes = [engine, run, containers, streams, images, networks, buildkit, compose, curl, python]
-compareThemes(parts, themes, ['tls+token', 'mtls'])
-bulkTests(parts, ['tls+token', 'mtls'])
+compareThemes(parts, themes, ['tls+token', 'mtls'], { inTurn: true })
+bulkTests(parts, { run: ['tls+token'], exec: ['mtls'] })

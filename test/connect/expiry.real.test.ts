@@ -8,9 +8,9 @@ import { type Engine, startEngine } from '../support/engines.ts'
 import { startTestGate, type TestGate } from '../support/gate.ts'
 import { type LocalSocket, openLocal } from './through.ts'
 
-/** Tokens of a CI job live for five minutes or more; these for three seconds, so that half an hour passes in one of ours. */
+/** Tokens of a CI job live for five minutes or more; these for three seconds, so that half an hour passes in one and a half of ours. */
 const LIFETIME_MS = 3_000
-const TOKENS = 16
+const TOKENS = 6
 
 let engine: Engine
 let gate: TestGate

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import type { CertificateFacts, Principal } from '../../src/identity/principal.ts'
 import { formatEntry, parseEntry, type RevocationEntry, RevocationError } from '../../src/identity/revocation-entry.ts'
 import { compileRevoked } from '../../src/identity/revoked.ts'
+import { processorMs } from '../support/processor.ts'
 
 const AT = '2026-11-22T10:00:00.000Z'
 const HEX = 'ab'.repeat(32)
@@ -77,9 +78,10 @@ it('keeps of equal entries the one that reaches furthest', () => {
 it('tells revoked from others among many thousands at the same cost', () => {
   const entries = Array.from({ length: 50_000 }, (_, i) => parseEntry(line({ issuer: 'github', jti: `j${i}` })))
   const revoked = compileRevoked(entries)
-  const start = performance.now()
-  for (let i = 0; i < 10_000; i++) revoked.find(principal())
-  expect(performance.now() - start).toBeLessThan(500)
+  const cost = processorMs(() => {
+    for (let i = 0; i < 10_000; i++) revoked.find(principal())
+  })
+  expect(cost).toBeLessThan(500)
   expect(revoked.find(principal({ claims: { jti: 'j49999' } }))).not.toBeNull()
 })
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { imagesNamed, imagesTriggered } from '../../src/objects/build/dockerfile.ts'
 import { UnreadableDockerfile } from '../../src/objects/build/lines.ts'
+import { processorMs } from '../support/processor.ts'
 
 const named = (text: string, given: Record<string, string> = {}) =>
   imagesNamed(text, new Map(Object.entries(given))).map(({ line, image }) => `${line} ${image}`)
@@ -124,9 +125,7 @@ describe('images that a Dockerfile names', () => {
 
   test('a line full of spaces takes no time', () => {
     const line = `RUN ${' '.repeat(60_000)}x`
-    const before = performance.now()
-    named(`FROM a\n${Array(16).fill(line).join('\n')}`)
-    expect(performance.now() - before).toBeLessThan(2000)
+    expect(processorMs(() => named(`FROM a\n${Array(16).fill(line).join('\n')}`))).toBeLessThan(2000)
   })
 
   test('platforms are told', () => {

@@ -27,12 +27,18 @@ fi
 mkdir -p /etc/docker
 for folder in /run /etc/docker /root; do mount -t tmpfs tmpfs "$folder"; done
 ip link set lo up
+# In memory, because an engine waits for the disk at each layer and container that it makes. Inside is a folder of the
+# engine's name: by it the kernel's list of mounts tells what is the engine's own.
+data=$state/memory/$(basename "$state")/data
+mkdir "$state/memory"
+mount -t tmpfs tmpfs "$state/memory"
+mkdir -p "$data"
 hosts=(--host "unix://$state/docker.sock")
 if [[ -d $state/etc-docker ]]; then
   cp -r "$state/etc-docker/." /etc/docker
   hosts=()
 fi
-dockerd --data-root "$state/data" --exec-root /run/dockerd --pidfile /run/dockerd.pid "${hosts[@]}" \
+dockerd --data-root "$data" --exec-root /run/dockerd --pidfile /run/dockerd.pid "${hosts[@]}" \
   --exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$group" </dev/null
 INSIDE
 )

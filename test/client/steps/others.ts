@@ -56,13 +56,13 @@ api '/containers/box/attach?stream=1&stdout=1&logs=1' -X POST --no-buffer --outp
   ],
 }
 
-/** docker-py and Compose 1.29 of Debian. They cannot do TLS without a client certificate by their environment. */
+/** docker-py of Debian. It cannot do TLS without a client certificate by its environment. */
 export const python: Theme = {
-  name: 'docker-py and Compose 1.29',
+  name: 'docker-py',
   routes: ['tcp+token', 'mtls'],
   steps: [
     {
-      name: 'docker-py: run, exec, logs, archives, attach, events',
+      name: 'run, exec, logs, archives, attach, events',
       script: `cat >client.py <<'PYTHON'
 import docker, io, tarfile, time
 client = docker.from_env()
@@ -102,8 +102,16 @@ print(client.containers.prune()['ContainersDeleted'] is not None)
 PYTHON
 /usr/bin/python3 client.py`,
     },
+  ],
+}
+
+/** Compose 1.29, which comes with the old engine; with the modern one comes another, and what both send goes by docker-py. */
+export const compose1: Theme = {
+  name: 'Compose 1.29',
+  routes: ['mtls'],
+  steps: [
     {
-      name: 'docker-compose: up, ps, logs, exec, run, down',
+      name: 'up, ps, logs, exec, run, down',
       script: `cat >compose.yml <<'YAML'
 version: "3.7"
 services:

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { compilePattern, type Pattern, type PatternKind } from '../../../src/policy/profile/pattern.ts'
+import { processorMs } from '../../support/processor.ts'
 import { principalWith } from '../fixtures.ts'
 
 const somebody = principalWith()
@@ -130,16 +131,13 @@ describe('a pattern', () => {
     ['stars in a reference', 'reference', `docker.io/**/*a*a*a*a*b`, `${'a/'.repeat(120)}a`],
   ])('does not take long over %s', (_what, kind, text, value) => {
     const compiled = pattern(text, kind)
-    const started = performance.now()
-    expect(compiled.matches(value, somebody)).toBe(false)
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(processorMs(() => expect(compiled.matches(value, somebody)).toBe(false))).toBeLessThan(1000)
   })
 
   it('does not take long over a claim of stars', () => {
     const principal = principalWith({ claims: { x: '*a'.repeat(500) } })
     const compiled = pattern('*${claims.x}*${claims.x}*', 'name')
-    const started = performance.now()
-    expect(compiled.matches('*a'.repeat(50_000), principal)).toBe(true)
-    expect(performance.now() - started).toBeLessThan(1000)
+    const cost = processorMs(() => expect(compiled.matches('*a'.repeat(50_000), principal)).toBe(true))
+    expect(cost).toBeLessThan(1000)
   })
 })

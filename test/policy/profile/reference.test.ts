@@ -9,6 +9,7 @@ import {
   withDefaultTag,
   withTagOrDigest,
 } from '../../../src/policy/profile/reference.ts'
+import { processorMs } from '../../support/processor.ts'
 import { goIdentifier, goReference } from './distribution.ts'
 
 const HEX = '1a3f5e7d9c1b3a5f7e9d1c3b5a7f9e1d3c5b7a9f1e3d5d7c9b1a3f5e7d9c1b3a'
@@ -143,11 +144,12 @@ describe('T95 parseReference', () => {
   })
 
   it('does not take long over a long text', () => {
-    const started = performance.now()
-    for (const text of ['a-'.repeat(500_000), '_'.repeat(1_000_000), `${'a.'.repeat(500)}/`]) {
-      expect(parseReference(text)).toBeNull()
-    }
-    expect(performance.now() - started).toBeLessThan(1000)
+    const cost = processorMs(() => {
+      for (const text of ['a-'.repeat(500_000), '_'.repeat(1_000_000), `${'a.'.repeat(500)}/`]) {
+        expect(parseReference(text)).toBeNull()
+      }
+    })
+    expect(cost).toBeLessThan(1000)
   })
 })
 
