@@ -18,10 +18,20 @@ import { PING } from './workloads/requests.ts'
 
 const PAGE = path.join(import.meta.dirname, '../../docs/performance.md')
 
-const options = readOptions()
+const options = wanted()
 if (options.help) process.stdout.write(USAGE)
 else if (options.writeDocs === undefined) await show(options)
 else writeFileSync(PAGE, pageOf(JSON.parse(readFileSync(options.writeDocs, 'utf8'))))
+
+/** A word that is not known is no reason for a stack. */
+function wanted(): ReturnType<typeof readOptions> {
+  try {
+    return readOptions()
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`)
+    process.exit(2)
+  }
+}
 
 async function show({ json }: Options): Promise<void> {
   const results = await bench(options)
