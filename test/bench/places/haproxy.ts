@@ -66,10 +66,14 @@ interface Wanted {
   readonly algorithm: Algorithm | null
 }
 
+/**
+ * As people configure it, but for `maxconn`: a stream whose client has left goes on until a timeout, so that each round
+ * leaves a thousand.
+ */
 const configuration = ({ socket, material, port, secure, algorithm }: Wanted) => `
 global
     log stdout format raw daemon info
-    maxconn 4000
+    maxconn 9000
 defaults
     mode http
     log global
@@ -85,7 +89,7 @@ defaults
     timeout server 10m
     timeout http-keep-alive 10s
     timeout check 10s
-    maxconn 3000
+    maxconn 9000
 backend engine
     server socket unix@${socket}
 backend engine-events
