@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Exchange, openExchange } from '../audit/exchange.ts'
-import { notePassage } from '../forward/ordinary.ts'
+import { carryAsItIs } from '../forward/as-it-is.ts'
 import type { Passage } from '../forward/passage.ts'
-import { carrySmall } from '../forward/small.ts'
+import { notePassage } from '../forward/reshaped.ts'
 import type { BodySource, CheckedRequest } from '../inspect/inspect.ts'
 import type { Handler } from '../listen/server.ts'
 import type { Errand, Sent } from '../objects/types.ts'
@@ -113,7 +113,7 @@ export class PlainRequest implements Running, BodySource {
     this.#passage = passage
     if (sent.checked.body.kind === 'stream') answerExpectation(request, response)
     if (sent.shape === null) {
-      carrySmall(this.#gate.engine, passage, response)
+      carryAsItIs(this.#gate.engine, passage, response)
       return
     }
     // Nothing behind the gate sees the client's headers.

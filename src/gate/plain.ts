@@ -1,5 +1,5 @@
 import { type FastifyInstance, fastify, LogController } from 'fastify'
-import { registerOrdinary } from '../forward/ordinary.ts'
+import { registerReshaped } from '../forward/reshaped.ts'
 import { createServer, type Handler, type ListenerServer } from '../listen/server.ts'
 import { onClientError } from './client-error.ts'
 import type { Serve } from './gate.ts'
@@ -34,7 +34,7 @@ export async function createApp(serve: Serve): Promise<App> {
     return503OnClosing: false,
     genReqId: () => '',
   })
-  await registerOrdinary(app, serve().gate.engine)
+  await registerReshaped(app, serve().gate.engine)
   await app.ready()
   if (listening === null) throw new Error('fastify made no server')
   return { app, listening }

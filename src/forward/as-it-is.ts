@@ -8,7 +8,7 @@ import { Upload } from './upload.ts'
 
 /*
  * The short way to the engine, for a request whose answer is shown as it comes: almost all that clients send. Against the
- * plugin of `ordinary.ts` it saves a Readable for each answer, three copies of its headers, and two of three writes; and
+ * plugin of `reshaped.ts` it saves a Readable for each answer, three copies of its headers, and two of three writes; and
  * bodies that stream keep no collector busy.
  */
 
@@ -16,7 +16,7 @@ import { Upload } from './upload.ts'
  * Carries a checked request, and writes the engine's answer on the client's response. Everything that happens on the way is
  * told to the passage; nothing is retried, and nothing times out.
  */
-export function carrySmall(engine: Engine, passage: Passage, response: ServerResponse): void {
+export function carryAsItIs(engine: Engine, passage: Passage, response: ServerResponse): void {
   const { operation, headers, body: checked } = passage.checked
   if (checked.kind === 'bytes') passage.onBytesIn(checked.bytes.length)
   passage.times.sentAt = performance.now()

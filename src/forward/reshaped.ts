@@ -43,7 +43,7 @@ type EngineAnswer = {
  * - nothing is retried, nothing times out, the pool has no bound;
  * - what is sent is the checked request, not the URL and headers that the plugin derives from the client's.
  */
-export async function registerOrdinary(app: FastifyInstance, engine: Engine): Promise<void> {
+export async function registerReshaped(app: FastifyInstance, engine: Engine): Promise<void> {
   app.removeAllContentTypeParsers()
   const carrier: FastifyHttpProxyOptions = {
     upstream: 'http://docker',
