@@ -8,10 +8,11 @@ const REAL = ['test/client/**/*.test.ts', 'test/**/*.real.test.ts']
 
 /**
  * Rooms whose modules hold nothing that one test could leave for another: functions, and objects that a test makes for
- * itself. Their files share a process, as loading the same modules anew for each took longer than most of their tests.
+ * itself. Their files share a process, as loading the same modules anew for each took longer than most of their tests. One
+ * that puts another module in the place of a real one is called `.mocked`, and has a process of its own.
  */
 const STATELESS = ['config', 'engine', 'identity', 'inspect', 'pki', 'policy'].map(
-  (room) => `test/${room}/**/*.test.ts`,
+  (room) => `test/${room}/**/!(*.mocked).test.ts`,
 )
 
 /**
